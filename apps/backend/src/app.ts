@@ -1,0 +1,39 @@
+import express, { type Express } from 'express';
+import type { Dependencies } from './dependencies.js';
+import { browserPolicies } from './http/browser-policies.js';
+import { mountDocs } from './http/docs.js';
+import { answerErrors, notFound, sendErrorBody } from './http/error-response.js';
+import { mountMonitoring } from './http/monitoring.js';
+import { observeRequests } from './http/observe-requests.js';
+import { mountRest } from './http/rest.js';
+import { isTrpcRequest, mountTrpc, sendTrpcError } from './http/trpc.js';
+
+/** The HTTP side of the service, in the reading order of a request. Listens to nothing. */
+export function createApp(dependencies: Dependencies): Express {
+  const { config, lifecycle, logger, metrics, router } = dependencies;
+  const app = express();
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+
+  app.use(observeRequests(logger, metrics));
+  app.use((_request, response, next) => {
+    if (lifecycle.isDraining) response.setHeader('Connection', 'close');
+    next();
+  });
+  app.use(browserPolicies(config.corsOrigins));
+
+  mountMonitoring(app, dependencies);
+  mountRest(app, router);
+  mountTrpc(app, router, logger);
+  mountDocs(app, router);
+
+  app.use(notFound);
+  app.use(
+    answerErrors(logger, (error, response) =>
+      isTrpcRequest(response) ? sendTrpcError(router, error, response) : sendErrorBody(error, response),
+    ),
+  );
+  return app;
+}

@@ -1,0 +1,103 @@
+import { type ConnectionConfig, type PoolOptions, parseDatabaseUrl } from '@products/db';
+import {
+  boolean,
+  choice,
+  type Environment,
+  integer,
+  list,
+  type Problem,
+  parseEnvironment,
+  seconds,
+  secret,
+  text,
+} from '@products/environment';
+import { type LogLevel, logLevels, telemetryEnvironment } from '@products/telemetry';
+
+/** The service's own variables; docs/configuration.md explains each. */
+export const serviceEnvironment = {
+  PORT: integer(0, 65_535).default(5_000),
+  HOST: text().default('0.0.0.0'),
+  FLASK_DEBUG: boolean().default(false),
+  LOG_LEVEL: choice(logLevels).optional(),
+  WEB_CONCURRENCY: integer(1, 64).default(1),
+  CORS_ORIGINS: list().default(['*']),
+  SLOW_ENDPOINT_DELAY: seconds(0, 3_600).default(5_000),
+  REQUEST_TIMEOUT: seconds(1, 86_400).default(120_000),
+  SHUTDOWN_DELAY: seconds(0, 3_600).default(0),
+  SHUTDOWN_TIMEOUT: seconds(0, 3_600).default(8_000),
+  DATABASE_URL: secret(text()).optional(),
+  DB_POOL_SIZE: integer(0, 10_000).default(10),
+  DB_MAX_OVERFLOW: integer(-1, 10_000).default(20),
+  DB_POOL_RECYCLE: seconds(0, 31_536_000, { orNever: true }).default(3_600_000),
+  DB_POOL_TIMEOUT: seconds(0, 3_600).default(30_000),
+  DB_POOL_QUEUE: integer(0, 1_000_000).default(500),
+  DB_QUERY_TIMEOUT: seconds(0.01, 86_400).default(10_000),
+  DB_PREPARED_STATEMENTS: boolean().default(true),
+} as const;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly workers: number;
+  /** `['*']`: any origin. */
+  readonly corsOrigins: readonly string[];
+  readonly slowDelayMs: number;
+  readonly requestTimeoutMs: number;
+  readonly shutdownDelayMs: number;
+  readonly shutdownTimeoutMs: number;
+  /** Undefined: the embedded database. */
+  readonly database: ConnectionConfig | undefined;
+  readonly pool: PoolOptions;
+}
+
+/** The configuration cannot be used; the message lists every wrong variable. */
+class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the whole configuration, telemetry's included, which the preload could only read for itself.
+ *
+ * @throws {ConfigError} that names each wrong variable, its value unless secret, and what is allowed.
+ */
+export function readConfig(environment: Environment): Config {
+  const { values, problems } = parseEnvironment(serviceEnvironment, environment);
+  problems.push(...parseEnvironment(telemetryEnvironment, environment).problems);
+  const database = readDatabaseUrl(values.DATABASE_URL, problems);
+  if (problems.length > 0) {
+    throw new ConfigError(`Configuration invalide : ${problems.map(({ message }) => message).join(' ; ')}`);
+  }
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL ?? (values.FLASK_DEBUG ? 'DEBUG' : 'INFO'),
+    workers: values.WEB_CONCURRENCY,
+    corsOrigins: values.CORS_ORIGINS,
+    slowDelayMs: values.SLOW_ENDPOINT_DELAY,
+    requestTimeoutMs: values.REQUEST_TIMEOUT,
+    shutdownDelayMs: values.SHUTDOWN_DELAY,
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    database,
+    pool: {
+      size: values.DB_POOL_SIZE,
+      maxOverflow: values.DB_MAX_OVERFLOW,
+      recycleMs: values.DB_POOL_RECYCLE,
+      timeoutMs: values.DB_POOL_TIMEOUT,
+      queueMax: values.DB_POOL_QUEUE,
+      queryTimeoutMs: values.DB_QUERY_TIMEOUT,
+      preparedStatements: values.DB_PREPARED_STATEMENTS,
+    },
+  };
+}
+
+function readDatabaseUrl(url: string | undefined, problems: Problem[]): ConnectionConfig | undefined {
+  if (url === undefined) return undefined;
+  try {
+    return parseDatabaseUrl(url);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.push({ variable: 'DATABASE_URL', message: `DATABASE_URL (${reason})` });
+    return undefined;
+  }
+}

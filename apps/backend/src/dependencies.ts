@@ -1,0 +1,43 @@
+import type { AppRouter } from '@products/api-contract';
+import { createAppRouter } from '@products/api-contract/server';
+import { type ConnectionConfig, createDatabase, type Database } from '@products/db';
+import { createMetrics, currentTrace, type Logger, type Metrics } from '@products/telemetry';
+import type { Config } from './config.js';
+import { createError } from './services/diagnostics/error.js';
+import { createSlow } from './services/diagnostics/slow.js';
+import { createCheckHealth } from './services/health/check.js';
+import { createCreateProduct } from './services/products/create.js';
+import { createFindProduct } from './services/products/find.js';
+import { createListProducts } from './services/products/list.js';
+import { createRunQuery } from './services/run-query.js';
+
+/** What the HTTP side is built from. */
+export interface Dependencies {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly database: Database;
+  readonly router: AppRouter;
+  /** Set when the service is about to stop: it is not ready any more, and connections are not kept. */
+  readonly lifecycle: { isDraining: boolean };
+}
+
+export function createDependencies(config: Config, connection: ConnectionConfig, logger: Logger): Dependencies {
+  const database = createDatabase(connection, config.pool);
+  const metrics = createMetrics(database.stats);
+  const runQuery = createRunQuery(metrics);
+  const router = createAppRouter({
+    products: {
+      list: createListProducts(database, runQuery, logger),
+      find: createFindProduct(database, runQuery, logger),
+      create: createCreateProduct(database, runQuery, logger),
+    },
+    diagnostics: {
+      slow: createSlow(config.slowDelayMs, logger),
+      error: createError(logger),
+    },
+    health: { check: createCheckHealth(database, runQuery, logger) },
+    currentTraceId: () => currentTrace()?.trace_id ?? null,
+  });
+  return { config, logger, metrics, database, router, lifecycle: { isDraining: false } };
+}

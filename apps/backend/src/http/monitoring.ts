@@ -1,0 +1,43 @@
+import { ApiError, errorCatalogue } from '@products/api-contract/server';
+import type { Express } from 'express';
+import type { Dependencies } from '../dependencies.js';
+import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
+import { serve } from './route.js';
+
+/** The routes that machines ask: is the process up, may it get traffic, what does it measure. */
+export function mountMonitoring(app: Express, { database, lifecycle, metrics }: Dependencies): void {
+  serve(app, '/livez', {
+    GET: [(_request, response) => void response.json({ status: 'UP' })],
+  });
+  serve(app, '/readyz', {
+    GET: [
+      async (_request, response) => {
+        const reason = lifecycle.isDraining ? 'Le service s’arrête.' : await reasonNotReady(database);
+        if (reason === undefined) {
+          response.json({ status: 'UP' });
+          return;
+        }
+        // Not an error of the service's: probes are meant to find this out, again and again.
+        response.status(errorCatalogue.SERVICE_UNAVAILABLE.status).setHeader('Retry-After', RETRY_AFTER_SECONDS);
+        sendErrorBody(new ApiError('SERVICE_UNAVAILABLE', { message: reason }), response);
+      },
+    ],
+  });
+  serve(app, '/metrics', {
+    GET: [
+      async (_request, response) => {
+        const { contentType, body } = await metrics.expose();
+        response.setHeader('Content-Type', contentType).end(body);
+      },
+    ],
+  });
+}
+
+async function reasonNotReady(database: Dependencies['database']): Promise<string | undefined> {
+  try {
+    await database.check();
+    return undefined;
+  } catch {
+    return errorCatalogue.SERVICE_UNAVAILABLE.message;
+  }
+}

@@ -1,0 +1,187 @@
+import type { AppRouter } from '@products/api-contract';
+import {
+  type ErrorCode,
+  errorBodySchema,
+  errorCatalogue,
+  type ResponseSchemaName,
+  responseSchemas,
+} from '@products/api-contract/server';
+import { z } from 'zod';
+import { type JsonSchema, listProcedures, type ServedProcedure } from './procedures.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const EXAMPLE_TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+const headers = {
+  traceresponse: {
+    description: 'The request’s trace (W3C Trace Context)',
+    schema: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+  },
+  Link: {
+    description: 'The next page, while there is one (RFC 8288)',
+    schema: { type: 'string' },
+    example: '</products?limit=3&after=3>; rel="next"',
+  },
+  Location: { description: 'Where the created product is', schema: { type: 'string' }, example: '/products/11' },
+  'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'string' } },
+} as const;
+
+const headerReferences = (...names: (keyof typeof headers)[]): Json =>
+  Object.fromEntries(
+    ['traceresponse' as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+  );
+
+/** The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router. */
+export function describeApi(router: AppRouter): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const procedure of listProcedures(router)) {
+    const { method, path } = procedure.rest;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(procedure) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Products API',
+      version: '1.0.0',
+      description: 'Products over REST. The same procedures are served, typed, by tRPC under `/trpc`.',
+      license: { name: 'ISC', identifier: 'ISC' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'products', description: 'The products' },
+      { name: 'diagnostics', description: 'Slowness and errors on demand' },
+      { name: 'monitoring', description: 'For probes, scrapers and readers' },
+    ],
+    paths: { ...paths, ...monitoringPaths },
+    components: {
+      schemas: {
+        ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, jsonSchemaOf(schema)])),
+        Error: jsonSchemaOf(errorBodySchema),
+      },
+      responses: Object.fromEntries(
+        (Object.keys(errorCatalogue) as ErrorCode[]).map((code) => [code, describeError(code)]),
+      ),
+      headers,
+    },
+  };
+}
+
+function describeOperation({ name, rest, inputSchema, inputFields }: ServedProcedure): Json {
+  const { method, path, success } = rest;
+  const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
+    const isInPath = path.includes(`{${field}}`);
+    const { description, ...rules } = schema;
+    return { name: field, in: isInPath ? 'path' : 'query', required: isInPath, description, schema: rules };
+  });
+  return {
+    operationId: name,
+    tags: [rest.tag],
+    summary: rest.summary,
+    description: rest.description,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(method === 'POST' ? { requestBody: describeBody(inputSchema) } : {}),
+    responses: {
+      ...(success === null ? {} : describeSuccess(success)),
+      ...Object.fromEntries(
+        [...new Set<ErrorCode>([...rest.errors, 'INTERNAL_SERVER_ERROR'])].map((code) => [
+          errorCatalogue[code].status,
+          { $ref: `#/components/responses/${code}` },
+        ]),
+      ),
+    },
+  };
+}
+
+function describeBody({ $schema: _, ...schema }: JsonSchema): Json {
+  return {
+    required: true,
+    content: { 'application/json': { schema, example: exampleOf(schema) } },
+  };
+}
+
+function describeSuccess(success: NonNullable<ServedProcedure['rest']['success']>): Json {
+  const { status, schema, location, nextPage, unless } = success;
+  const extraHeaders = headerReferences(
+    ...(location === undefined ? [] : ['Location' as const]),
+    ...(nextPage === undefined ? [] : ['Link' as const]),
+  );
+  return {
+    [status]: describeJson(status === 201 ? 'Created' : 'OK', schema, extraHeaders),
+    ...(unless === undefined
+      ? {}
+      : { [unless.status]: describeJson('Degraded', unless.schema, headerReferences('Retry-After')) }),
+  };
+}
+
+function describeJson(description: string, schema: ResponseSchemaName, responseHeaders: Json): Json {
+  return {
+    description,
+    headers: responseHeaders,
+    content: {
+      'application/json': {
+        schema: { $ref: `#/components/schemas/${schema}` },
+        example: exampleOf(jsonSchemaOf(responseSchemas[schema])),
+      },
+    },
+  };
+}
+
+function describeError(code: ErrorCode): Json {
+  const { status, error, message } = errorCatalogue[code];
+  return {
+    description: error,
+    headers: status === 503 ? headerReferences('Retry-After') : headerReferences(),
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/Error' },
+        example: { error, code, message, trace_id: EXAMPLE_TRACE_ID },
+      },
+    },
+  };
+}
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema);
+  return rest;
+}
+
+/** A value made of the examples that the fields of a schema give. */
+function exampleOf(schema: JsonSchema): unknown {
+  if (schema.const !== undefined) return schema.const;
+  if (schema.examples !== undefined) return schema.examples[0];
+  if (schema.type === 'array') return [exampleOf(schema.items as JsonSchema)];
+  const fields = Object.entries(schema.properties ?? {}) as [string, JsonSchema][];
+  return Object.fromEntries(fields.map(([name, field]) => [name, exampleOf(field)]));
+}
+
+const up = { type: 'object', properties: { status: { const: 'UP' } }, required: ['status'] };
+
+const monitoringOperation = (
+  operationId: string,
+  summary: string,
+  type: string,
+  schema: Json,
+  errors: Json = {},
+): Json => ({
+  get: {
+    operationId,
+    tags: ['monitoring'],
+    summary,
+    responses: {
+      200: { description: 'OK', headers: headerReferences(), content: { [type]: { schema } } },
+      ...errors,
+    },
+  },
+});
+
+/** What is served beside the router. */
+const monitoringPaths = {
+  '/livez': monitoringOperation('livez', 'Is the process up?', 'application/json', up),
+  '/readyz': monitoringOperation('readyz', 'May the service get traffic?', 'application/json', up, {
+    503: { $ref: '#/components/responses/SERVICE_UNAVAILABLE' },
+  }),
+  '/metrics': monitoringOperation('metrics', 'Prometheus metrics', 'text/plain', { type: 'string' }),
+  '/openapi.json': monitoringOperation('openapi', 'This document', 'application/json', { type: 'object' }),
+  '/docs': monitoringOperation('docs', 'This document as a page', 'text/html', { type: 'string' }),
+};

@@ -1,0 +1,29 @@
+import type { AppRouter } from '@products/api-contract';
+import type { RestMeta } from '@products/api-contract/server';
+import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
+import { z } from 'zod';
+
+/** A procedure of the router as the adapters need it. */
+export interface ServedProcedure {
+  /** `products.list` */
+  readonly name: string;
+  readonly type: 'query' | 'mutation';
+  readonly rest: RestMeta['rest'];
+  /** JSON Schema of the input object's fields; empty without input. */
+  readonly inputFields: Readonly<Record<string, JsonSchema>>;
+  readonly inputSchema: JsonSchema;
+}
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+export function listProcedures(router: AppRouter): ServedProcedure[] {
+  const { procedures }: { procedures: Record<string, AnyTRPCProcedure> } = (router as AnyTRPCRouter)._def;
+  return Object.entries(procedures).map(([name, { _def: definition }]) => {
+    const { type, inputs } = definition;
+    if (type === 'subscription') throw new Error(`${name}: subscriptions have no REST form`);
+    const { rest } = definition.meta as RestMeta;
+    const [input] = inputs;
+    const inputSchema: JsonSchema = input instanceof z.ZodType ? z.toJSONSchema(input, { io: 'input' }) : {};
+    return { name, type, rest, inputSchema, inputFields: (inputSchema.properties ?? {}) as Record<string, JsonSchema> };
+  });
+}

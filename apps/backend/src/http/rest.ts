@@ -1,0 +1,104 @@
+import type { AppRouter } from '@products/api-contract';
+import { ApiError, type Context, type RestMeta } from '@products/api-contract/server';
+import { callTRPCProcedure } from '@trpc/server';
+import type { Express, Request, RequestHandler, Response } from 'express';
+import { RETRY_AFTER_SECONDS } from './error-response.js';
+import { readJsonText } from './json-body.js';
+import { listProcedures, type ServedProcedure } from './procedures.js';
+import { type Handlers, serve } from './route.js';
+
+const context: Context = { defaultLimit: null };
+
+/** Serves every procedure as its meta says, over Express's own routes. */
+export function mountRest(app: Express, router: AppRouter): void {
+  const routes = new Map<string, Handlers>();
+  for (const procedure of listProcedures(router)) {
+    const { method, path } = procedure.rest;
+    const handler = handle(router, procedure);
+    const handlers = method === 'POST' ? { POST: [...readJsonText, handler] } : { GET: [handler] };
+    routes.set(path, { ...routes.get(path), ...handlers });
+  }
+  for (const [path, handlers] of routes) serve(app, expressPath(path), handlers);
+}
+
+/** `/products/{id}` is `/products/:id` to Express. */
+function expressPath(template: string): string {
+  return template.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function handle(router: AppRouter, procedure: ServedProcedure): RequestHandler {
+  const { name, type, rest } = procedure;
+  return async (request, response) => {
+    const input = rest.method === 'POST' ? parseBody(request) : readInput(request, procedure);
+    const output: unknown = await callTRPCProcedure({
+      router,
+      path: name,
+      type,
+      ctx: context,
+      getRawInput: async () => input,
+      signal: abortedWith(response),
+      batchIndex: 0,
+    });
+    send(request, response, rest, output);
+  };
+}
+
+function parseBody(request: Request): unknown {
+  try {
+    return JSON.parse(request.body ?? '');
+  } catch (cause) {
+    throw new ApiError('BAD_REQUEST', { message: 'Le JSON est mal formé.', cause });
+  }
+}
+
+/** The fields of the input from path and query string; numbers become numbers, anything else is for the schema to refuse. */
+function readInput(request: Request, { inputFields }: ServedProcedure): Record<string, unknown> {
+  const texts: Record<string, unknown> = { ...request.query, ...request.params };
+  return Object.fromEntries(
+    Object.entries(inputFields).map(([field, schema]) => {
+      const text = texts[field];
+      return [field, schema.type === 'integer' && typeof text === 'string' ? readInteger(text) : text];
+    }),
+  );
+}
+
+/** A plain decimal integer as a number; any other text unchanged. One too large for a double becomes the largest double. */
+function readInteger(text: string): number | string {
+  if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return text;
+  return Math.max(-Number.MAX_VALUE, Math.min(Number(text), Number.MAX_VALUE));
+}
+
+/** Aborted when the client leaves before the response is complete. */
+function abortedWith(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function send(request: Request, response: Response, { success }: RestMeta['rest'], output: unknown): void {
+  if (success === null) throw new Error('a procedure that never succeeds has succeeded');
+  const fields = output as Readonly<Record<string, unknown>>;
+  const { unless, nextPage, location, bodyField } = success;
+  const isUnless = unless !== undefined && fields[unless.field] === unless.is;
+  response.status(isUnless ? unless.status : success.status);
+  if (isUnless) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  if (location !== undefined) response.setHeader('Location', fill(location, fields));
+  const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
+  if (nextPage !== undefined && cursor !== null) {
+    const query = new URLSearchParams({ ...stringFields(request.query), [nextPage.parameter]: String(cursor) });
+    response.setHeader('Link', `<${request.path}?${query}>; rel="next"`);
+  }
+  response.json(bodyField === undefined ? output : fields[bodyField]);
+}
+
+function fill(template: string, fields: Readonly<Record<string, unknown>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(String(fields[field])));
+}
+
+function stringFields(query: Request['query']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

@@ -1,0 +1,35 @@
+import type { ProductsPort } from '@products/api-contract/server';
+import { type Database, products, utcTimestamp } from '@products/db';
+import type { Logger } from '@products/telemetry';
+import { sql } from 'drizzle-orm';
+import type { RunQuery } from '../run-query.js';
+import { productColumns } from './columns.js';
+
+export function createCreateProduct(database: Database, runQuery: RunQuery, logger: Logger): ProductsPort['create'] {
+  const statement = database.orm
+    .insert(products)
+    .values({
+      name: sql.placeholder('name'),
+      price: sql.placeholder('price'),
+      category: sql.placeholder('category'),
+      created_at: sql.placeholder('created_at'),
+    })
+    .returning(productColumns)
+    .prepare('insert_product');
+  const query = {
+    spanName: 'db_insert_product',
+    operation: 'INSERT',
+    table: 'products',
+    statement: statement.getQuery().sql,
+  } as const;
+
+  return async (newProduct) => {
+    logger.info('Création d’un produit');
+    return runQuery(query, async () => {
+      const [product] = await statement.execute({ ...newProduct, created_at: utcTimestamp() });
+      if (product === undefined) throw new Error('INSERT … RETURNING returned no row');
+      logger.info(`Produit ${product.id} créé`, { product_id: product.id });
+      return product;
+    });
+  };
+}

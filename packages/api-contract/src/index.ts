@@ -1,0 +1,7 @@
+// The door for clients: types only, nothing to run.
+
+export type { SlowResult } from './diagnostics/schemas.js';
+export type { ErrorBody, ErrorCode, Issue } from './errors.js';
+export type { Health } from './health/schemas.js';
+export type { NewProduct, Product, ProductList } from './products/schemas.js';
+export type { AppRouter } from './router.js';

@@ -1,0 +1,45 @@
+import { initTRPC } from '@trpc/server';
+import type { Context } from './context.js';
+import { describeValue } from './describe-value.js';
+import { ApiError, type ErrorBody, errorCatalogue, toApiError, toErrorBody } from './errors.js';
+import type { RestMeta } from './rest-meta.js';
+
+/** `data` of a tRPC error: what REST answers as its body, and where it happened. */
+export interface ErrorData extends ErrorBody {
+  readonly httpStatus: number;
+  /** The procedure; absent when the request reached none. */
+  readonly procedure?: string;
+}
+
+/**
+ * tRPC with the context, meta and error shape of this API.
+ *
+ * @param currentTraceId asked for each error, as some happen before there is a context
+ */
+export function createProcedures(currentTraceId: () => string | null) {
+  const t = initTRPC
+    .context<Context>()
+    .meta<RestMeta>()
+    .create({
+      // The stack would be in every error otherwise, unless NODE_ENV is "production".
+      isDev: false,
+      errorFormatter: ({ error, path, shape }) => {
+        const isUnknownProcedure = error.code === 'NOT_FOUND' && !(error instanceof ApiError);
+        const apiError = isUnknownProcedure
+          ? new ApiError('NOT_FOUND', { message: `Aucune procédure ne s’appelle ${describeValue(path)}.` })
+          : toApiError(error);
+        const data: ErrorData = {
+          ...toErrorBody(apiError, currentTraceId()),
+          httpStatus: errorCatalogue[apiError.code].status,
+          ...(path === undefined ? {} : { procedure: path }),
+        };
+        return { code: shape.code, message: apiError.message, data };
+      },
+    });
+  const procedure = t.procedure.use(({ ctx, path, next }) =>
+    ctx.inProcedureSpan === undefined ? next() : ctx.inProcedureSpan(path, () => next()),
+  );
+  return { router: t.router, procedure };
+}
+
+export type Procedures = ReturnType<typeof createProcedures>;

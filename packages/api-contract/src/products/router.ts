@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { ApiError } from '../errors.js';
+import type { Procedures } from '../procedure.js';
+import type { ProductsPort } from './port.js';
+import { newProductSchema, type Product, type ProductList, productIdSchema, productPageSchema } from './schemas.js';
+
+export function createProductsRouter({ router, procedure }: Procedures, products: ProductsPort) {
+  return router({
+    list: procedure
+      .meta({
+        rest: {
+          method: 'GET',
+          path: '/products',
+          summary: 'List products',
+          description: 'All products in the order of their ids, or one page of them when `limit` is given.',
+          tag: 'products',
+          success: {
+            status: 200,
+            schema: 'ProductList',
+            bodyField: 'items',
+            nextPage: { cursorField: 'nextCursor', parameter: 'after' },
+          },
+          errors: ['BAD_REQUEST', 'SERVICE_UNAVAILABLE'],
+        },
+      })
+      .input(productPageSchema.prefault({}))
+      .query(
+        ({ ctx, input: { limit = ctx.defaultLimit, after = null } }): Promise<ProductList> =>
+          products.list({ limit, after }),
+      ),
+
+    byId: procedure
+      .meta({
+        rest: {
+          method: 'GET',
+          path: '/products/{id}',
+          summary: 'Read one product',
+          description: 'The product with this id.',
+          tag: 'products',
+          success: { status: 200, schema: 'Product' },
+          errors: ['BAD_REQUEST', 'NOT_FOUND', 'SERVICE_UNAVAILABLE'],
+        },
+      })
+      .input(z.object({ id: productIdSchema }, { error: 'attendu un objet JSON avec id' }))
+      .query(async ({ input: { id } }): Promise<Product> => {
+        const product = await products.find(id);
+        if (product === undefined) {
+          throw new ApiError('NOT_FOUND', { message: `Aucun produit n’a l’id ${id}.`, details: { product_id: id } });
+        }
+        return product;
+      }),
+
+    create: procedure
+      .meta({
+        rest: {
+          method: 'POST',
+          path: '/products',
+          summary: 'Create a product',
+          description: 'Adds a product; its id and `created_at` are given by the service.',
+          tag: 'products',
+          success: { status: 201, schema: 'Product', location: '/products/{id}' },
+          errors: ['BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'SERVICE_UNAVAILABLE'],
+        },
+      })
+      .input(newProductSchema)
+      .mutation(({ input }): Promise<Product> => products.create(input)),
+  });
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { describeValue } from '../describe-value.js';
+
+/** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
+export const PAGE_SIZE_MAX = 1_000;
+/** PostgreSQL's `integer`: no product has an id beyond. */
+const INT4_MAX = 2_147_483_647;
+
+const expected = (what: string) => ({
+  error: ({ input }: { input?: unknown }) =>
+    input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,
+});
+
+/** Code points, which is what PostgreSQL's varchar(n) counts; a string's `length` counts UTF-16 units. */
+function countCodePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/** Text that PostgreSQL stores unchanged in a varchar of this length, and that says something. */
+function text(lengthMax: number) {
+  const allowed = `un texte de 1 à ${lengthMax} caractères`;
+  return z
+    .string(expected(allowed))
+    .check((context) => {
+      const { value } = context;
+      const problem = !value.isWellFormed()
+        ? 'contient une moitié de paire de substitution Unicode'
+        : value.includes('\0')
+          ? 'contient le caractère NUL'
+          : value.trim() === ''
+            ? 'est vide ou ne contient que des espaces'
+            : value.length > lengthMax && countCodePoints(value) > lengthMax
+              ? `a ${countCodePoints(value)} caractères`
+              : undefined;
+      if (problem === undefined) return;
+      const message = `attendu ${allowed}, reçu ${describeValue(value)} qui ${problem}`;
+      context.issues.push({ code: 'custom', input: value, message });
+    })
+    .meta({ minLength: 1, maxLength: lengthMax, pattern: '\\S' });
+}
+
+/** Any integer: one that no product can have is not found rather than refused. */
+export const productIdSchema = z
+  .number(expected('un nombre entier'))
+  .refine(Number.isInteger, expected('un nombre entier'))
+  .meta({ type: 'integer', description: 'Id of a product', examples: [1] });
+
+const productPriceSchema = z
+  .number(expected('un nombre fini supérieur à 0'))
+  .positive(expected('un nombre fini supérieur à 0'))
+  .meta({ description: 'In any currency the client likes', examples: [1199] });
+
+const timestampSchema = z.string().meta({
+  description: 'UTC, to the second, without zone suffix',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$',
+  examples: ['2024-12-14T21:30:00'],
+});
+
+export const productSchema = z.object({
+  id: z.int32().meta({ description: 'Id of the product', examples: [11] }),
+  name: text(200).meta({ examples: ['iPad Pro'] }),
+  price: productPriceSchema,
+  category: text(100).meta({ examples: ['Tablettes'] }),
+  created_at: timestampSchema,
+});
+
+/** A product as every door shows it. */
+export type Product = z.infer<typeof productSchema>;
+
+export const newProductSchema = z.object(
+  { name: productSchema.shape.name, price: productSchema.shape.price, category: productSchema.shape.category },
+  expected('un objet JSON avec name, price et category'),
+);
+
+export type NewProduct = z.infer<typeof newProductSchema>;
+
+const integerBetween = (min: number, max: number) => {
+  const what = expected(`un nombre entier de ${min} à ${max}`);
+  return z.number(what).refine((value) => Number.isInteger(value) && value >= min && value <= max, what);
+};
+
+export const productPageSchema = z.object(
+  {
+    limit: integerBetween(1, PAGE_SIZE_MAX)
+      .optional()
+      .meta({
+        type: 'integer',
+        minimum: 1,
+        maximum: PAGE_SIZE_MAX,
+        description: 'How many products at most',
+        examples: [3],
+      }),
+    after: integerBetween(0, INT4_MAX)
+      .optional()
+      .meta({
+        type: 'integer',
+        minimum: 0,
+        maximum: INT4_MAX,
+        description: 'Only products with an id above this one: the last id of the page before',
+        examples: [3],
+      }),
+  },
+  expected('un objet JSON'),
+);
+
+export const productListSchema = z.array(productSchema).meta({ description: 'Products in the order of their ids' });
+
+/** One page of products. */
+export interface ProductList {
+  readonly items: Product[];
+  /** What to pass as `after` to get the next page; null on the last one. */
+  readonly nextCursor: number | null;
+}

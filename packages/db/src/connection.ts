@@ -1,0 +1,44 @@
+import pg from 'pg';
+
+/** Longest wait for a TCP connection and PostgreSQL's handshake, unless the URL says `connect_timeout`. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** What is needed to open a connection; made by {@link parseDatabaseUrl}, opaque to everyone else. */
+export type ConnectionConfig = pg.ClientConfig & { readonly description: string };
+
+/**
+ * Reads a `DATABASE_URL` as the Flask service understood it.
+ *
+ * - SQLAlchemy's driver suffix is dropped: `postgresql+psycopg2://` is `postgresql://`.
+ * - `sslmode` has libpq's meaning: `require` encrypts without checking the certificate, where pg alone would check it
+ *   (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS).
+ * - `connect_timeout` is in seconds, as in libpq.
+ *
+ * @throws {TypeError} when the text is no PostgreSQL URL; the message never repeats the URL, which may hold a password.
+ */
+export function parseDatabaseUrl(databaseUrl: string): ConnectionConfig {
+  const match = /^postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?<rest>.*)$/i.exec(databaseUrl.trim());
+  if (match?.groups?.['rest'] === undefined) {
+    throw new TypeError('URL PostgreSQL attendue, de la forme postgresql://utilisateur:motdepasse@hote:5432/base');
+  }
+  const url = `postgresql://${match.groups['rest']}`;
+  const hasSslMode = /[?&]sslmode=/.test(url) && !/[?&]uselibpqcompat=/.test(url);
+  const connectionString = hasSslMode ? `${url}&uselibpqcompat=true` : url;
+  const seconds = Number(/[?&]connect_timeout=(?<seconds>\d+)/.exec(url)?.groups?.['seconds'] ?? 0);
+  const config: pg.ClientConfig = {
+    connectionString,
+    connectionTimeoutMillis: seconds > 0 ? seconds * 1_000 : CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  };
+  return { ...config, description: describe(config) };
+}
+
+/** Where the URL points, without user or password: `hote:5432/base`. */
+function describe(config: pg.ClientConfig): string {
+  try {
+    const { host, port, database } = new pg.Client(config);
+    return `${host}:${port}/${database ?? ''}`;
+  } catch {
+    throw new TypeError('URL PostgreSQL illisible : encodez les caractères spéciaux du mot de passe (%40 pour @)');
+  }
+}

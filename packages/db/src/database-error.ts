@@ -1,0 +1,63 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import pg from 'pg';
+
+/** SQLSTATE codes that this package tells apart (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+export const sqlState = {
+  readOnlyTransaction: '25006',
+  deadlockDetected: '40P01',
+  insufficientPrivilege: '42501',
+  undefinedColumn: '42703',
+  undefinedTable: '42P01',
+  lockNotAvailable: '55P03',
+} as const;
+
+/**
+ * SQLSTATE classes that say "the database cannot serve this now", whatever the statement was: connection exception,
+ * invalid authorization, unknown database, insufficient resources, operator intervention, system error.
+ */
+const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set(['08', '28', '3D', '53', '57', '58']);
+
+const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
+  sqlState.readOnlyTransaction,
+  sqlState.deadlockDetected,
+  sqlState.undefinedTable,
+  sqlState.lockNotAvailable,
+]);
+
+/** What pg says, without any code, of a connection that broke or timed out under a statement. */
+const BROKEN_CONNECTION = /^(Connection terminated|Query read timeout|Client has encountered a connection error)/;
+
+/** The database cannot serve now: gone, full, stopping, too slow or not set up. `cause` is what the driver said. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = 'DatabaseUnavailableError';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`Base de données indisponible : ${reason}`, options);
+  }
+}
+
+/** drizzle's wrapper repeats the parameters in its message; what it wraps does not. */
+export function unwrapQueryError(error: unknown): unknown {
+  return error instanceof DrizzleQueryError && error.cause !== undefined ? error.cause : error;
+}
+
+/** Turns a failure of the database into a {@link DatabaseUnavailableError}; a failure of the statement stays as it is. */
+export function classifyStatementError(error: unknown): unknown {
+  return error instanceof Error && isUnavailable(error)
+    ? new DatabaseUnavailableError(error.message, { cause: error })
+    : error;
+}
+
+/** Whether a connection that raised this may be used again: only after an error that the server reported and survived. */
+export function isConnectionUsableAfter(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
+function isUnavailable(error: Error): boolean {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (error instanceof pg.DatabaseError) {
+    return code !== undefined && (UNAVAILABLE_CODES.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)));
+  }
+  // Sockets, DNS and TLS fail with a code of Node.js's (ECONNRESET, …).
+  return code !== undefined || BROKEN_CONNECTION.test(error.message);
+}

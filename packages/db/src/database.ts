@@ -1,0 +1,104 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { ConnectionConfig } from './connection.js';
+import { DatabaseUnavailableError, sqlState } from './database-error.js';
+import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
+
+/** Longest time that a check of the database may take, connecting included; `/health` promises an answer in 2 s. */
+const CHECK_TIMEOUT_MS = 1_500;
+
+export interface Database {
+  /** Builds and runs statements, each on a connection of the pool. Its `transaction()` is not supported. */
+  readonly orm: NodePgDatabase;
+  /** The pool at this moment. */
+  stats(): PoolStats;
+  /**
+   * Asks the database for an answer, on a connection of its own: a full pool is not a disconnected database.
+   *
+   * @throws {DatabaseUnavailableError} when there is none within 1.5 s.
+   */
+  check(): Promise<void>;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** The text of the statement that {@link Database.check} runs. */
+export const CHECK_STATEMENT = 'SELECT 1';
+
+/** Opens nothing yet: connections are made when they are first needed. */
+export function createDatabase(connection: ConnectionConfig, options: PoolOptions): Database {
+  const pool = new ConnectionPool(connection, options);
+  const checks = new pg.Pool({
+    ...connection,
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: CHECK_TIMEOUT_MS,
+    query_timeout: CHECK_TIMEOUT_MS,
+  });
+  checks.on('error', () => {});
+  checks.on('connect', (client) => client.on('error', () => {}));
+  let running: Promise<void> | undefined;
+
+  return {
+    // drizzle calls nothing of its client but `query` outside transactions.
+    orm: drizzle(pool as unknown as pg.Pool),
+    stats: () => pool.stats,
+    check: () => {
+      running ??= answersInTime(checks).finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    close: async () => {
+      await Promise.all([pool.end(), checks.end()]);
+    },
+  };
+}
+
+async function answersInTime(checks: pg.Pool): Promise<void> {
+  const { promise: deadline, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`pas de réponse en ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
+  try {
+    await Promise.race([checks.query(CHECK_STATEMENT), deadline]);
+  } catch (error) {
+    throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The table is not there, or not the documented one; the message says what to do. */
+export class SchemaError extends Error {
+  override readonly name = 'SchemaError';
+}
+
+/**
+ * Makes sure that the table is there with the columns that the service reads.
+ *
+ * @throws {SchemaError} when it is not; any other error means that the database could not be asked.
+ */
+export async function assertSchema(connection: ConnectionConfig): Promise<void> {
+  const client = new pg.Client({ ...connection, query_timeout: CHECK_TIMEOUT_MS });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT id, name, price, category, created_at FROM products LIMIT 0');
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (error.code === sqlState.undefinedTable) {
+      throw new SchemaError(
+        `La table « products » n'existe pas dans ${connection.description}. Créez-la avec : pnpm db:init`,
+        { cause: error },
+      );
+    }
+    if (error.code === sqlState.undefinedColumn) {
+      throw new SchemaError(
+        `La table « products » de ${connection.description} n'a pas les colonnes attendues : ${error.message}`,
+        { cause: error },
+      );
+    }
+    throw error;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

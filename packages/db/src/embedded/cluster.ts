@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Account, Binaries } from './binaries.js';
+
+export const SUPERUSER = 'postgres';
+
+/** The files of one embedded database. */
+export interface Cluster {
+  /** PGDATA. */
+  readonly data: string;
+  /** What the server says. */
+  readonly log: string;
+  /** libpq's password file, for `PGPASSFILE`: the password stands nowhere else. */
+  readonly passwordFile: string;
+}
+
+export function clusterIn(folder: string): Cluster {
+  return {
+    data: path.join(folder, 'data'),
+    log: path.join(folder, 'postgres.log'),
+    passwordFile: path.join(folder, 'pgpass'),
+  };
+}
+
+/**
+ * How a PostgreSQL program is told its data folder: as its own working directory. As root's helper account it could not
+ * walk to a folder below one of mode 0700, but it may be put there before it gives up root's rights.
+ */
+export function dataFolderArguments(cluster: Cluster, account: Account | undefined): { argument: string; cwd: string } {
+  return account === undefined
+    ? { argument: cluster.data, cwd: cluster.data }
+    : { argument: '/proc/self/cwd', cwd: cluster.data };
+}
+
+/** Runs `initdb` unless the cluster is complete already. What an interrupted `initdb` left is removed first. */
+export function ensureCluster(cluster: Cluster, { initdb, account }: Binaries): void {
+  const isComplete = existsSync(cluster.passwordFile) && existsSync(path.join(cluster.data, 'PG_VERSION'));
+  if (isComplete) {
+    assertOwner(cluster, account);
+    return;
+  }
+  rmSync(cluster.data, { recursive: true, force: true });
+  mkdirSync(cluster.data, { recursive: true, mode: 0o700 });
+  const password = randomBytes(24).toString('base64url');
+  const scratch = mkdtempSync(path.join(tmpdir(), 'products-initdb-'));
+  const passwordForInitdb = path.join(scratch, 'password');
+  writeFileSync(passwordForInitdb, password, { mode: 0o600 });
+  if (account !== undefined) {
+    for (const file of [cluster.data, scratch, passwordForInitdb]) chownSync(file, account.uid, account.gid);
+  }
+  const { argument, cwd } = dataFolderArguments(cluster, account);
+  try {
+    const { status, stderr, error } = spawnSync(
+      initdb,
+      [
+        `--pgdata=${argument}`,
+        `--username=${SUPERUSER}`,
+        `--pwfile=${passwordForInitdb}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--no-locale',
+        '--no-instructions',
+      ],
+      { cwd, encoding: 'utf8', env: { LC_ALL: 'C' }, ...identityOf(account) },
+    );
+    if (error !== undefined || status !== 0) {
+      throw new Error(`initdb a échoué : ${error?.message ?? stderr.trim()}`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  writeFileSync(cluster.passwordFile, `127.0.0.1:*:*:${SUPERUSER}:${password}\n`, { mode: 0o600 });
+}
+
+/** The uid and gid that a child is started with; ours when there is no account. */
+export function identityOf(account: Account | undefined): { uid?: number; gid?: number } {
+  return account === undefined ? {} : { uid: account.uid, gid: account.gid };
+}
+
+export function readPassword(cluster: Cluster): string {
+  const password = readFileSync(cluster.passwordFile, 'utf8').trim().split(':').at(-1);
+  if (password === undefined || password === '') throw new Error(`mot de passe absent de ${cluster.passwordFile}`);
+  return password;
+}
+
+/** @throws {Error} when the data belong to another account than the one that would run the server. */
+function assertOwner(cluster: Cluster, account: Account | undefined): void {
+  const owner = statSync(cluster.data).uid;
+  const expected = account?.uid ?? process.getuid?.();
+  if (expected !== undefined && owner !== expected) {
+    throw new Error(
+      `${cluster.data} appartient au compte d’uid ${owner}, le serveur tournerait sous l’uid ${expected}. ` +
+        'Démarrez sous le même compte que la première fois, ou effacez ce dossier (ses données seront perdues).',
+    );
+  }
+}

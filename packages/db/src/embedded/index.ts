@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { locateBinaries } from './binaries.js';
+import { clusterIn, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
+import { hold, letGo, readHolder, recordServer } from './holder.js';
+import { identifyProcess, isRunning } from './process-identity.js';
+import { signalProcess, startServer, stopServer } from './server.js';
+
+export { EmbeddedDatabaseHeldError } from './holder.js';
+
+/** The database that an embedded server keeps for the service. */
+const DATABASE = 'products_db';
+
+export interface EmbeddedDatabase {
+  /** Holds the password: not for logs. */
+  readonly url: string;
+  readonly port: number;
+  /** How to look into the database from a shell; holds no password. */
+  readonly psqlCommand: string;
+  /** Resolves when the server is gone without having been stopped by us. */
+  readonly died: Promise<void>;
+  /** Fast shutdown; resolves when the server is gone and the folder is free again. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedDatabaseOptions {
+  /** Everything is kept in here; made when it does not exist. */
+  readonly folder: string;
+  /** Server parameters beside the defaults, as for `postgres -c name=value`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a real PostgreSQL server from the npm package of this platform and returns once it answers. The first start
+ * makes the cluster and an empty database `products_db`; the data stay for the next one. A server that outlived its
+ * killed parent is stopped first. A process that exits without `stop()` asks its server to go, without waiting.
+ *
+ * @throws {EmbeddedDatabaseHeldError} when another living process holds the folder.
+ */
+export async function startEmbeddedDatabase({
+  folder,
+  settings = {},
+}: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
+  const cluster = clusterIn(folder);
+  const previous = hold(folder);
+  const abandon = () => {
+    const server = readHolder(folder)?.server;
+    if (server !== undefined) signalProcess(server, 'SIGINT');
+  };
+  process.once('exit', abandon);
+  try {
+    if (previous?.server !== undefined) await stopServer(previous.server);
+    const binaries = locateBinaries();
+    ensureCluster(cluster, binaries);
+    const { child, pid, port } = await startServer(cluster, binaries, settings, (spawnedPid, spawnedPort) =>
+      recordServer(folder, spawnedPid, spawnedPort),
+    );
+    const server = identifyProcess(pid);
+    const url = urlOf(port, readPassword(cluster));
+    await ensureDatabase(url);
+
+    let isStopping = false;
+    const { promise: died, resolve: reportDeath } = Promise.withResolvers<void>();
+    child.once('exit', () => {
+      if (!isStopping) reportDeath();
+    });
+    return {
+      url: `${url}/${DATABASE}`,
+      port,
+      psqlCommand: `PGPASSFILE='${cluster.passwordFile}' psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
+      died,
+      stop: async () => {
+        isStopping = true;
+        await stopServer(server);
+        process.off('exit', abandon);
+        letGo(folder);
+      },
+    };
+  } catch (error) {
+    process.off('exit', abandon);
+    const server = readHolder(folder)?.server;
+    if (server !== undefined) await stopServer(server);
+    letGo(folder);
+    throw error;
+  }
+}
+
+/**
+ * Where the embedded database of this checkout lives, an ignored folder at its root. There is none outside a checkout:
+ * an installed package or an image must be given a `DATABASE_URL`.
+ */
+export function locateEmbeddedFolder(): string | undefined {
+  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, 'pnpm-workspace.yaml'))) return path.join(folder, '.postgres');
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+/** The URL of the server that another process runs in this folder now, if one does. */
+export function findRunningEmbeddedDatabase(folder: string): string | undefined {
+  const holder = readHolder(folder);
+  if (holder?.server === undefined || !isRunning(holder.owner)) return undefined;
+  return `${urlOf(holder.server.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
+}
+
+function urlOf(port: number, password: string): string {
+  return `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}`;
+}
+
+async function ensureDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: `${url}/postgres` });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Binaries } from './binaries.js';
+import { type Cluster, dataFolderArguments, identityOf } from './cluster.js';
+import { isRunning, type ProcessIdentity } from './process-identity.js';
+
+const START_TIMEOUT_MS = 60_000;
+const START_ATTEMPTS_MAX = 5;
+const FAST_SHUTDOWN_TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
+
+/** A running `postgres`, our child, outside the terminal's process group: Ctrl-C reaches us first, we stop it last. */
+export interface Server {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly port: number;
+}
+
+/**
+ * Starts the server on a free port and returns once it accepts connections.
+ *
+ * @param settings server parameters, as for `postgres -c name=value`
+ * @param onSpawn called with process id and port as soon as the process exists
+ */
+export async function startServer(
+  cluster: Cluster,
+  binaries: Binaries,
+  settings: Readonly<Record<string, string>>,
+  onSpawn: (pid: number, port: number) => void,
+): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findFreePort();
+    const logFrom = logLength(cluster);
+    const child = spawnServer(cluster, binaries, { ...settings, port: String(port) });
+    const pid = await pidOf(child);
+    onSpawn(pid, port);
+    if (await isReady(cluster, child)) return { child, pid, port };
+    const log = readFileSync(cluster.log, 'utf8').slice(logFrom).trim();
+    // Another program may have taken the port between our look and the server's.
+    const isPortTaken = /could not (bind|create any TCP\/IP sockets)/.test(log);
+    if (!isPortTaken || attempt >= START_ATTEMPTS_MAX) {
+      throw new Error(`PostgreSQL embarqué ne démarre pas (journal : ${cluster.log}) :\n${log}`);
+    }
+  }
+}
+
+/** Stops a server: fast shutdown, then, when that takes too long, immediate (recovery at the next start). */
+export async function stopServer(server: ProcessIdentity): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!signalProcess(server, signal)) return;
+    const deadline = Date.now() + FAST_SHUTDOWN_TIMEOUT_MS;
+    while (isRunning(server) && Date.now() < deadline) await sleep(POLL_MS);
+  }
+}
+
+/** Sends the signal if the process still is the one that was meant. */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  return isRunning(target) && process.kill(target.pid, signal);
+}
+
+function spawnServer(
+  cluster: Cluster,
+  { postgres, account }: Binaries,
+  settings: Readonly<Record<string, string>>,
+): ChildProcess {
+  const { argument, cwd } = dataFolderArguments(cluster, account);
+  const log = openSync(cluster.log, 'a');
+  try {
+    const parameters = Object.entries({
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: '200',
+      timezone: 'UTC',
+      log_timezone: 'UTC',
+      ...settings,
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    return spawn(postgres, ['-D', argument, ...parameters], {
+      cwd,
+      detached: true,
+      env: { LC_ALL: 'C' },
+      stdio: ['ignore', log, log],
+      ...identityOf(account),
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function pidOf(child: ChildProcess): Promise<number> {
+  if (child.pid === undefined) {
+    const [error] = await once(child, 'error');
+    throw new Error(`PostgreSQL embarqué ne peut être lancé : ${error.message}`, { cause: error });
+  }
+  return child.pid;
+}
+
+/** Waits for the server's word, in the eighth line of its pid file, that it accepts connections. */
+async function isReady(cluster: Cluster, child: ChildProcess): Promise<boolean> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+    const lines = readLines(path.join(cluster.data, 'postmaster.pid'));
+    if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return true;
+    await sleep(POLL_MS);
+  }
+  child.kill('SIGQUIT');
+  return false;
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function logLength(cluster: Cluster): number {
+  try {
+    return readFileSync(cluster.log, 'utf8').length;
+  } catch {
+    return 0;
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address with a port');
+  return address.port;
+}

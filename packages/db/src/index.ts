@@ -1,0 +1,7 @@
+export { type ConnectionConfig, parseDatabaseUrl } from './connection.js';
+export { assertSchema, CHECK_STATEMENT, createDatabase, type Database, SchemaError } from './database.js';
+export { DatabaseUnavailableError, unwrapQueryError } from './database-error.js';
+export type { PoolOptions, PoolStats } from './pool.js';
+export { products } from './schema.js';
+export { initDatabase } from './setup.js';
+export { utcTimestamp } from './utc-timestamp.js';

@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { sql } from 'drizzle-orm';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import type { ConnectionConfig } from './connection.js';
+import { sqlState, unwrapQueryError } from './database-error.js';
+import { sampleProducts } from './samples.js';
+import { products } from './schema.js';
+import { utcTimestamp } from './utc-timestamp.js';
+
+const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
+
+/** Any fixed number does, as long as every instance of the service takes the same one. */
+const SETUP_LOCK = 5_432_000_001;
+
+/** Applies the migrations that the database does not have yet. Safe when several instances do it at once. */
+export async function migrateDatabase(connection: ConnectionConfig): Promise<void> {
+  await withSetupLock(connection, applyMigrations);
+}
+
+/** Adds the sample products if the table is empty. Returns how many were added: 10 or 0. */
+export async function seedDatabase(connection: ConnectionConfig): Promise<number> {
+  return withSetupLock(connection, addSamples);
+}
+
+/** Migrates, then seeds, in one go. Returns how many sample products were added: 10 or 0. */
+export async function initDatabase(connection: ConnectionConfig): Promise<number> {
+  return withSetupLock(connection, async (orm) => {
+    await applyMigrations(orm);
+    return addSamples(orm);
+  });
+}
+
+async function withSetupLock<T>(connection: ConnectionConfig, work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
+  const client = new pg.Client(connection);
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    // Held by the session, so it goes when the connection does.
+    await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
+    return await work(drizzle(client));
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function applyMigrations(orm: NodePgDatabase): Promise<void> {
+  try {
+    await migrate(orm, { migrationsFolder });
+  } catch (error) {
+    const cause = unwrapQueryError(error);
+    if (cause instanceof pg.DatabaseError && cause.code === sqlState.insufficientPrivilege) {
+      throw new Error(
+        `Droits insuffisants pour migrer (${cause.message}). Il faut : GRANT CREATE ON DATABASE … TO … (schéma « drizzle », ` +
+          'qui garde la liste des migrations) et GRANT CREATE ON SCHEMA public TO … (table « products »).',
+        { cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+async function addSamples(orm: NodePgDatabase): Promise<number> {
+  return orm.transaction(async (tx) => {
+    // A POST that arrives meanwhile waits, so that the samples are all there or not at all.
+    await tx.execute(sql`LOCK TABLE ${products} IN SHARE ROW EXCLUSIVE MODE`);
+    const [existing] = await tx.select({ id: products.id }).from(products).limit(1);
+    if (existing !== undefined) return 0;
+    const created_at = utcTimestamp();
+    await tx.insert(products).values(sampleProducts.map((product) => ({ ...product, created_at })));
+    return sampleProducts.length;
+  });
+}

@@ -1,0 +1,64 @@
+import { DatabaseUnavailableError } from './database-error.js';
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * A counting semaphore with a bounded, first-come-first-served queue: how many may hold a connection, how many may wait
+ * for one, and for how long.
+ */
+export class Slots {
+  readonly #max: number;
+  readonly #queueMax: number;
+  readonly #timeoutMs: number;
+  readonly #waiters = new Set<Waiter>();
+  #inUse = 0;
+
+  constructor(options: { max: number; queueMax: number; timeoutMs: number }) {
+    this.#max = options.max;
+    this.#queueMax = options.queueMax;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** @throws {DatabaseUnavailableError} at once when the queue is full, or after the time-out. */
+  acquire(): Promise<void> {
+    if (this.#inUse < this.#max) {
+      this.#inUse += 1;
+      return Promise.resolve();
+    }
+    if (this.#waiters.size >= this.#queueMax) {
+      return Promise.reject(
+        new DatabaseUnavailableError(`${this.#inUse} connexions prises et ${this.#waiters.size} demandes en attente`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        reject(new DatabaseUnavailableError(`aucune connexion libre après ${this.#timeoutMs / 1_000} s`));
+      }, this.#timeoutMs);
+      const waiter: Waiter = { resolve, timer };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  release(): void {
+    const [next] = this.#waiters;
+    if (next === undefined) {
+      this.#inUse -= 1;
+      return;
+    }
+    this.#waiters.delete(next);
+    clearTimeout(next.timer);
+    next.resolve();
+  }
+}

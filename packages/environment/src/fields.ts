@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+/** Fields whose values no message may repeat. */
+const secrets = z.registry<{ secret: true }>();
+
+/** Marks a field as holding a secret: problems with it do not show its value. */
+export function secret<Field extends z.ZodType>(field: Field): Field {
+  secrets.add(field, { secret: true });
+  return field;
+}
+
+export function isSecret(field: z.ZodType): boolean {
+  return secrets.has(field);
+}
+
+/** A field read from its text; `undefined` means that the text is not allowed. */
+function field<Value>(allowed: string, read: (text: string) => Value | undefined) {
+  return z.string().transform((text, context) => {
+    const value = read(text.trim());
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', input: text, message: `attendu : ${allowed}` });
+    return z.NEVER;
+  });
+}
+
+const readNumber = (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
+
+const within = (value: number | undefined, min: number, max: number) =>
+  value !== undefined && value >= min && value <= max ? value : undefined;
+
+/** A whole number from min to max. */
+export function integer(min: number, max: number) {
+  return field(`nombre entier de ${min} à ${max}`, (text) =>
+    /^-?\d+$/.test(text) ? within(Number(text), min, max) : undefined,
+  );
+}
+
+/** A number from min to max. */
+export function number(min: number, max: number) {
+  return field(`nombre de ${min} à ${max}`, (text) => within(readNumber(text), min, max));
+}
+
+/**
+ * A duration, written in seconds with an optional fraction; the value is in milliseconds.
+ *
+ * @param options bounds in seconds; `orNever` allows -1, which becomes `-1`
+ */
+export function seconds(min: number, max: number, { orNever = false } = {}) {
+  const never = orNever ? ', ou -1 pour jamais' : '';
+  return field(`durée de ${min} à ${max} secondes, fractions permises${never}`, (text) => {
+    const value = readNumber(text);
+    if (orNever && value === -1) return -1;
+    const inRange = within(value, min, max);
+    return inRange === undefined ? undefined : Math.round(inRange * 1_000);
+  });
+}
+
+export function boolean() {
+  const values: Readonly<Record<string, boolean>> = {
+    true: true,
+    '1': true,
+    yes: true,
+    on: true,
+    false: false,
+    '0': false,
+    no: false,
+    off: false,
+  };
+  return field(Object.keys(values).join(', '), (text) =>
+    Object.hasOwn(values, text.toLowerCase()) ? values[text.toLowerCase()] : undefined,
+  );
+}
+
+/** One of these words, in upper or lower case. */
+export function choice<const Word extends string>(words: readonly Word[]) {
+  return field(words.join(', '), (text) => words.find((word) => word.toLowerCase() === text.toLowerCase()));
+}
+
+export function text() {
+  return field('texte', (value) => value);
+}
+
+/** Comma-separated words; at least one. */
+export function list() {
+  return field('valeurs séparées par des virgules', (value) => {
+    const words = value
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '');
+    return words.length > 0 ? words : undefined;
+  });
+}
+
+export function url() {
+  return field('URL http:// ou https://', (value) =>
+    /^https?:\/\//i.test(value) && URL.canParse(value) ? value : undefined,
+  );
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { isSecret } from './fields.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One variable that does not have an allowed value. */
+export interface Problem {
+  readonly variable: string;
+  /** Variable, value (unless secret) and what is allowed, in one line. */
+  readonly message: string;
+}
+
+/**
+ * Reads the variables that the shape declares. A blank variable is an unset one
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value). A variable
+ * with a problem takes its default in `values`, so that a caller may go on without it.
+ */
+export function parseEnvironment<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  environment: Environment,
+): { values: z.output<z.ZodObject<Shape>>; problems: Problem[] } {
+  const schema = z.object(shape);
+  const present = Object.fromEntries(
+    Object.keys(shape).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value.trim() === '' ? [] : [[name, value]];
+    }),
+  );
+  const result = schema.safeParse(present);
+  if (result.success) return { values: result.data, problems: [] };
+  const problems = result.error.issues.map((issue): Problem => {
+    const variable = String(issue.path[0]);
+    const shown = isSecret(shape[variable]) ? '' : `=${JSON.stringify(present[variable])}`;
+    return { variable, message: `${variable}${shown} (${issue.message})` };
+  });
+  for (const { variable } of problems) delete present[variable];
+  return { values: schema.parse(present), problems };
+}

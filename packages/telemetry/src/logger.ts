@@ -1,0 +1,69 @@
+import pino from 'pino';
+import { currentTrace } from './traces/current.js';
+
+export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Beside `timestamp`, `level`, `service`, `message`, `trace_id` and `span_id`, which every line has by itself. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warning(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** Writes out what is still in memory, at once. */
+  flush(): void;
+}
+
+/** Where lines go; pino's destination, or anything that takes one line a call. */
+export interface LogDestination {
+  write(line: string): void;
+  flushSync?(): void;
+}
+
+const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
+const logLevelOf: Readonly<Record<string, LogLevel>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARNING',
+  error: 'ERROR',
+};
+
+/** Lines kept in memory for a reader of stdout that does not keep up; what comes on top is dropped. */
+const BUFFERED_BYTES_MAX = 1_048_576;
+
+/** One JSON object a line, with the field names of the Flask service's python-json-logger. */
+export function createLogger(level: LogLevel, destination: LogDestination = stdout()): Logger {
+  const logger = pino(
+    {
+      level: pinoLevels[level],
+      base: { service: 'backend' },
+      messageKey: 'message',
+      timestamp: () => `,"timestamp":"${new Date().toISOString().slice(0, 19).replace('T', ' ')}"`,
+      formatters: { level: (label) => ({ level: logLevelOf[label] }) },
+      serializers: { error: describeError },
+      mixin: () => currentTrace() ?? {},
+    },
+    destination,
+  );
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warning: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+    flush: () => destination.flushSync?.(),
+  };
+}
+
+/** Asynchronous, so that a stalled reader of stdout does not stop the service, and bounded, so that it does not fill it. */
+function stdout(): LogDestination {
+  return pino.destination({ dest: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
+}
+
+/** An error as a log line shows it: with its stack and, in turn, its cause's. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  return { type: name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
+}

@@ -1,0 +1,90 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The pool at the moment of a scrape. */
+export interface PoolReading {
+  readonly size: number;
+  readonly checkedOut: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+export interface RequestMeasurement {
+  readonly method: string;
+  /** The route's template, so that the number of series is bounded. */
+  readonly path: string;
+  readonly status: number;
+  readonly durationSeconds: number;
+}
+
+export interface Metrics {
+  requestStarted(): void;
+  requestEnded(measurement: RequestMeasurement): void;
+  queryEnded(query: { operation: string; table: string; durationSeconds: number }): void;
+  /** What `/metrics` answers. */
+  expose(): Promise<{ contentType: string; body: string }>;
+}
+
+/** The service's metrics in a registry of their own. */
+export function createMetrics(readPool: () => PoolReading): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'HTTP requests answered',
+    labelNames: ['method', 'path', 'status'],
+    registers,
+  });
+  const requestDuration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the arrival of an HTTP request to the end of its response',
+    labelNames: ['method', 'path', 'status'],
+    registers,
+  });
+  const requestsInFlight = new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'HTTP requests that are being answered',
+    registers,
+  });
+  const queries = new Counter({
+    name: 'database_queries_total',
+    help: 'SQL statements run',
+    labelNames: ['operation', 'table'],
+    registers,
+  });
+  const queryDuration = new Histogram({
+    name: 'database_query_duration_seconds',
+    help: 'Time of a SQL statement, the wait for a connection included',
+    labelNames: ['operation', 'table'],
+    registers,
+  });
+  new Gauge({
+    name: 'database_connection_pool',
+    help: 'Connections of the pool: its configured size, those in use, those idle, and requests waiting for one',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const pool = readPool();
+      this.set({ status: 'size' }, pool.size);
+      this.set({ status: 'checked_out' }, pool.checkedOut);
+      this.set({ status: 'idle' }, pool.idle);
+      this.set({ status: 'waiting' }, pool.waiting);
+    },
+  });
+
+  return {
+    requestStarted: () => requestsInFlight.inc(),
+    requestEnded: ({ method, path, status, durationSeconds }) => {
+      const labels = { method, path, status };
+      requestsInFlight.dec();
+      requests.inc(labels);
+      requestDuration.observe(labels, durationSeconds);
+    },
+    queryEnded: ({ operation, table, durationSeconds }) => {
+      queries.inc({ operation, table });
+      queryDuration.observe({ operation, table }, durationSeconds);
+    },
+    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}

@@ -1,0 +1,23 @@
+// Preload: node --import @products/telemetry/register. Imports no code of the service, and never fails it.
+import { createRequire } from 'node:module';
+import { parseEnvironment } from '@products/environment';
+import { telemetryEnvironment } from './environment.js';
+import { tracingState } from './traces/state.js';
+
+// biome-ignore lint/style/noProcessEnv: runs before the service's configuration, which reports the problems found here.
+const { values } = parseEnvironment(telemetryEnvironment, process.env);
+
+if (values.OTEL_SDK_DISABLED) {
+  tracingState.status = 'disabled';
+} else {
+  try {
+    const { startTracing } = await import('./traces/sdk.js');
+    tracingState.shutdown = startTracing(values);
+    // The instrumentation takes hold when http is next required: before the service imports anything.
+    createRequire(import.meta.url)('node:http');
+    tracingState.status = 'started';
+  } catch (error) {
+    tracingState.status = 'failed';
+    tracingState.failure = error;
+  }
+}

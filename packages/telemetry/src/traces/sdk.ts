@@ -1,0 +1,50 @@
+import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
+import { B3Propagator } from '@opentelemetry/propagator-b3';
+import { JaegerPropagator } from '@opentelemetry/propagator-jaeger';
+import { core, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import { createExporter, type ExportSettings } from './exporter.js';
+import { createSampler, type SamplerSettings } from './sampler.js';
+import { describeRequest, describeResponse } from './server-span.js';
+
+/** Starts the SDK for this process. Returns what exports the spans still in memory and stops it. */
+export function startTracing(settings: ExportSettings & SamplerSettings & { JAEGER_SERVICE_NAME: string }) {
+  const sdk = new NodeSDK({
+    serviceName: settings.JAEGER_SERVICE_NAME,
+    sampler: createSampler(settings),
+    spanProcessors: [new tracing.BatchSpanProcessor(createExporter(settings))],
+    textMapPropagator: createPropagator(),
+    // The default detectors export the command line.
+    resourceDetectors: [resources.envDetector],
+    // Metrics and logs have their own way out: without these, the SDK would send them over OTLP.
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [httpInstrumentation()],
+  });
+  sdk.start();
+  return () => sdk.shutdown();
+}
+
+/** Where several headers name a parent, the last one read wins; Jaeger's baggage is added to W3C's. */
+function createPropagator() {
+  return new core.CompositePropagator({
+    propagators: [
+      new B3Propagator(),
+      new core.W3CBaggagePropagator(),
+      new JaegerPropagator(),
+      new core.W3CTraceContextPropagator(),
+    ],
+  });
+}
+
+/** Server spans come from here; spans of SQL statements are made where the statements are run. */
+function httpInstrumentation() {
+  // biome-ignore lint/style/noProcessEnv: the only way to name the few that are wanted instead of the many that are not.
+  process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ??= 'http';
+  return getNodeAutoInstrumentations({
+    '@opentelemetry/instrumentation-http': {
+      disableOutgoingRequestInstrumentation: true,
+      requestHook: describeRequest,
+      applyCustomAttributesOnSpan: describeResponse,
+    },
+  });
+}
