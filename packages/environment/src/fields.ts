@@ -9,8 +9,12 @@ export function secret<Field extends z.ZodType>(field: Field): Field {
   return field;
 }
 
-export function isSecret(field: z.ZodType): boolean {
-  return secrets.has(field);
+/** Whether the field, or the one inside its `.optional()` or `.default()`, is marked. */
+export function isSecret(field: z.core.$ZodType | undefined): boolean {
+  if (field === undefined) return false;
+  if (secrets.has(field)) return true;
+  const isWrapper = field instanceof z.ZodOptional || field instanceof z.ZodDefault;
+  return isWrapper && isSecret(field.unwrap());
 }
 
 /** A field read from its text; `undefined` means that the text is not allowed. */

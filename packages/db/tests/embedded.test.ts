@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import pg from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EmbeddedDatabaseHeldError, findRunningEmbeddedDatabase, startEmbeddedDatabase } from '../src/embedded/index.js';
+import { readHolder } from '../src/embedded/holder.js';
+import { isRunning } from '../src/embedded/process-identity.js';
+
+let home: string;
+let folder: string;
+
+beforeEach(() => {
+  // Mode 0700: as root, the account that runs the server cannot walk through here.
+  home = mkdtempSync(path.join(tmpdir(), 'products-embedded-'));
+  chmodSync(home, 0o700);
+  folder = path.join(home, 'checkout', '.postgres');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const ownerProgram = `
+  const { startEmbeddedDatabase } = await import(process.argv[1]);
+  const database = await startEmbeddedDatabase({ folder: process.argv[2] });
+  console.log(JSON.stringify({ url: database.url }));
+  process.stdin.once('data', () => process.exit(0));
+`;
+
+/** Another process that holds the folder. */
+async function startOwner(): Promise<{ owner: ChildProcess; url: string }> {
+  const library = new URL('../dist/embedded/index.js', import.meta.url).href;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', ownerProgram, library, folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface(owner.stdout), 'line');
+  return { owner, url: JSON.parse(line).url };
+}
+
+describe('the embedded database', () => {
+  it('is a real PostgreSQL on a free port, below a folder that only its owner may enter', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    const [row] = await query<{ version: string }>(database.url, 'SELECT version()');
+    expect(row?.version).toMatch(/^PostgreSQL \d+/);
+    expect(database.port).toBeGreaterThan(1_023);
+    await database.stop();
+  });
+
+  it('does not run as root', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    expect(statSync(path.join(folder, 'data')).uid).not.toBe(0);
+    await database.stop();
+  });
+
+  it('keeps its data from one start to the next', async () => {
+    const first = await startEmbeddedDatabase({ folder });
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+    const second = await startEmbeddedDatabase({ folder });
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    await second.stop();
+  });
+
+  it('leaves no process and no holder behind when stopped', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    const server = readHolder(folder)?.server;
+    if (server === undefined) throw new Error('a running server is on record');
+    expect(isRunning(server)).toBe(true);
+    expect(findRunningEmbeddedDatabase(folder)).toBe(database.url);
+    await database.stop();
+    expect(isRunning(server)).toBe(false);
+    expect(readHolder(folder)).toBeUndefined();
+    expect(findRunningEmbeddedDatabase(folder)).toBeUndefined();
+  });
+
+  it('says how to reach it with psql, and keeps the password in a file that only its owner may read', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    const { password } = new URL(database.url);
+    const passwordFile = path.join(folder, 'pgpass');
+    expect(database.psqlCommand).toBe(
+      `PGPASSFILE='${passwordFile}' psql -h 127.0.0.1 -p ${database.port} -U postgres products_db`,
+    );
+    expect(readFileSync(passwordFile, 'utf8')).toBe(`127.0.0.1:*:*:postgres:${password}\n`);
+    expect(statSync(passwordFile).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path.join(folder, 'postgres.log'), 'utf8')).not.toContain(password);
+    await database.stop();
+  });
+
+  it('refuses a connection without the password', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    const url = new URL(database.url);
+    url.password = 'wrong';
+    await expect(query(url.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
+    await database.stop();
+  });
+
+  it('tells a second start in the same folder which process holds it', async () => {
+    const { owner, url } = await startOwner();
+    const second = startEmbeddedDatabase({ folder });
+    await expect(second).rejects.toThrow(EmbeddedDatabaseHeldError);
+    await expect(second).rejects.toThrow(new RegExp(`processus ${owner.pid}\\b.*port ${new URL(url).port}`));
+    expect(await query(url, 'SELECT 1 AS unharmed')).toEqual([{ unharmed: 1 }]);
+    owner.stdin?.write('stop');
+    await once(owner, 'exit');
+  });
+
+  it('takes over from a holder that was killed, with all that was acknowledged', async () => {
+    const { owner, url } = await startOwner();
+    await query(url, 'CREATE TABLE acknowledged AS SELECT 1 AS row');
+    const orphan = readHolder(folder)?.server;
+    if (orphan === undefined) throw new Error('a running server is on record');
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    expect(isRunning(orphan)).toBe(true);
+
+    const successor = await startEmbeddedDatabase({ folder });
+    expect(isRunning(orphan)).toBe(false);
+    expect(await query(successor.url, 'SELECT row FROM acknowledged')).toEqual([{ row: 1 }]);
+    await successor.stop();
+  });
+
+  it('goes with a process that exits without stopping it', async () => {
+    const { owner } = await startOwner();
+    const server = readHolder(folder)?.server;
+    if (server === undefined) throw new Error('a running server is on record');
+    owner.stdin?.write('exit');
+    await once(owner, 'exit');
+    await expect.poll(() => isRunning(server), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('starts over what an interrupted first start left', async () => {
+    mkdirSync(path.join(folder, 'data', 'base'), { recursive: true });
+    const database = await startEmbeddedDatabase({ folder });
+    expect(await query(database.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }]);
+    await database.stop();
+  });
+
+  it('tells its holder when the server dies', async () => {
+    const database = await startEmbeddedDatabase({ folder });
+    const server = readHolder(folder)?.server;
+    if (server === undefined) throw new Error('a running server is on record');
+    process.kill(server.pid, 'SIGINT');
+    await database.died;
+    await database.stop();
+  });
+});

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parseDatabaseUrl } from '../src/connection.js';
+import { DatabaseUnavailableError } from '../src/database-error.js';
+import { ConnectionPool, type PoolOptions } from '../src/pool.js';
+import { createTestDatabase, type TestDatabase } from '../src/testing.js';
+
+let database: TestDatabase;
+const pools: ConnectionPool[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase(inject('serverUrl'));
+});
+afterEach(async () => {
+  for (const pool of pools.splice(0)) {
+    expect(pool.stats, 'no slot is leaked').toMatchObject({ checkedOut: 0, waiting: 0 });
+    await pool.end();
+  }
+});
+afterAll(() => database.drop());
+
+function createPool(options: Partial<PoolOptions> = {}): ConnectionPool {
+  const pool = new ConnectionPool(parseDatabaseUrl(database.url), {
+    size: 2,
+    maxOverflow: 1,
+    recycleMs: -1,
+    timeoutMs: 5_000,
+    queueMax: 100,
+    queryTimeoutMs: 5_000,
+    preparedStatements: true,
+    ...options,
+  });
+  pools.push(pool);
+  return pool;
+}
+
+const hold = (pool: ConnectionPool, seconds: number) => pool.query({ text: 'SELECT pg_sleep($1)' }, [seconds]);
+
+async function backendOf(pool: ConnectionPool): Promise<number> {
+  const { rows } = await pool.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+  return rows[0]?.pid ?? Number.NaN;
+}
+
+describe('the pool, as SQLAlchemy’s', () => {
+  it('opens connections when they are needed, keeps `size` of them, and closes the overflow on return', async () => {
+    const pool = createPool();
+    expect(pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 0, waiting: 0 });
+    const running = [hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.1)];
+    await expect.poll(() => pool.stats).toEqual({ size: 2, checkedOut: 3, idle: 0, waiting: 1 });
+    await Promise.all(running);
+    expect(pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 2, waiting: 0 });
+  });
+
+  it('refuses at once when too many wait, and after the time-out when no connection comes free', async () => {
+    const pool = createPool({ size: 1, maxOverflow: 0, queueMax: 1, timeoutMs: 200 });
+    const held = hold(pool, 1);
+    const waiting = hold(pool, 0);
+    await expect(hold(pool, 0)).rejects.toThrow(/1 connexions prises et 1 demandes en attente/);
+    await expect(waiting).rejects.toThrow(DatabaseUnavailableError);
+    await expect(waiting).rejects.toThrow(/aucune connexion libre après 0.2 s/);
+    await held;
+  });
+
+  it('serves those who wait in the order of their arrival', async () => {
+    const pool = createPool({ size: 1, maxOverflow: 0 });
+    const served: number[] = [];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => hold(pool, 0.002).then(() => served.push(index))),
+    );
+    expect(served).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
+
+  it('has no limit with size 0 or overflow -1', async () => {
+    for (const options of [{ size: 0 }, { size: 1, maxOverflow: -1 }]) {
+      const pool = createPool(options);
+      await Promise.all(Array.from({ length: 15 }, () => hold(pool, 0.2)));
+    }
+  });
+
+  it('replaces a connection of the given age when it is asked for, and never with -1', async () => {
+    const recycling = createPool({ recycleMs: 100 });
+    const first = await backendOf(recycling);
+    expect(await backendOf(recycling)).toBe(first);
+    await sleep(150);
+    expect(await backendOf(recycling)).not.toBe(first);
+
+    const keeping = createPool({ recycleMs: -1 });
+    const kept = await backendOf(keeping);
+    await sleep(150);
+    expect(await backendOf(keeping)).toBe(kept);
+  });
+
+  it('checks an idle connection before it is used again, and replaces a dead one unnoticed', async () => {
+    const pool = createPool();
+    const pid = await backendOf(pool);
+    await sleep(1_100);
+    await database.query('SELECT pg_terminate_backend($1)', [pid]);
+    expect(await backendOf(pool)).not.toBe(pid);
+  });
+
+  it('survives the end of a connection in use, reports it as unavailability, and goes on', async () => {
+    const pool = createPool();
+    const pid = await backendOf(pool);
+    const cut = hold(pool, 10);
+    await sleep(100);
+    await database.query('SELECT pg_terminate_backend($1)', [pid]);
+    await expect(cut).rejects.toThrow(DatabaseUnavailableError);
+    expect(await backendOf(pool)).not.toBe(pid);
+  });
+
+  it('gives up a statement that takes too long, on the server too, without losing the slot', async () => {
+    const pool = createPool({ size: 1, maxOverflow: 0, queryTimeoutMs: 300 });
+    await expect(hold(pool, 30)).rejects.toThrow(DatabaseUnavailableError);
+    await backendOf(pool);
+    const stillRunning = `SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND state = 'active'
+                          AND datname = current_database() AND pid <> pg_backend_pid()`;
+    await expect.poll(() => database.query(stillRunning)).toEqual([]);
+  });
+
+  it('keeps a connection whose statement failed by its own fault, and passes on what the server said', async () => {
+    const pool = createPool();
+    const pid = await backendOf(pool);
+    await expect(pool.query({ text: 'SELECT 1 / 0' })).rejects.toMatchObject({ code: '22012' });
+    expect(await backendOf(pool)).toBe(pid);
+  });
+
+  it('sends names of prepared statements, or none of them', async () => {
+    const prepared = `SELECT name FROM pg_prepared_statements`;
+    const statement = { name: 'answer', text: 'SELECT 42 AS answer' };
+    const named = createPool({ size: 1, maxOverflow: 0 });
+    await named.query(statement);
+    expect((await named.query({ text: prepared })).rows).toEqual([{ name: 'answer' }]);
+
+    const unnamed = createPool({ size: 1, maxOverflow: 0, preparedStatements: false });
+    expect((await unnamed.query(statement)).rows).toEqual([{ answer: 42 }]);
+    expect((await unnamed.query({ text: prepared })).rows).toEqual([]);
+  });
+
+  it('reports a server that cannot be reached as unavailability', async () => {
+    const pool = new ConnectionPool(parseDatabaseUrl('postgresql://x:canary@127.0.0.1:1/x'), {
+      size: 1,
+      maxOverflow: 0,
+      recycleMs: -1,
+      timeoutMs: 1_000,
+      queueMax: 1,
+      queryTimeoutMs: 1_000,
+      preparedStatements: true,
+    });
+    pools.push(pool);
+    await expect(hold(pool, 0)).rejects.toThrow(DatabaseUnavailableError);
+    await expect(hold(pool, 0)).rejects.not.toThrow(/canary/);
+  });
+});

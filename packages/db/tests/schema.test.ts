@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { parseDatabaseUrl } from '../src/connection.js';
+import { assertSchema, SchemaError } from '../src/database.js';
+import { initDatabase, migrateDatabase } from '../src/setup.js';
+import { createTestDatabase, type TestDatabase } from '../src/testing.js';
+
+const DOCUMENTED_TABLE = `
+  CREATE TABLE products (
+    id SERIAL PRIMARY KEY,
+    name VARCHAR(200) NOT NULL,
+    price FLOAT NOT NULL,
+    category VARCHAR(100) NOT NULL,
+    created_at TIMESTAMP NOT NULL DEFAULT NOW()
+  )`;
+
+/** What SQLAlchemy's create_all() makes of the Flask model: no default on created_at. */
+const FLASK_TABLE = `
+  CREATE TABLE products (
+    id SERIAL NOT NULL,
+    name VARCHAR(200) NOT NULL,
+    price FLOAT NOT NULL,
+    category VARCHAR(100) NOT NULL,
+    created_at TIMESTAMP WITHOUT TIME ZONE NOT NULL,
+    PRIMARY KEY (id)
+  )`;
+
+const databases: TestDatabase[] = [];
+async function createDatabase(template?: string): Promise<TestDatabase> {
+  const database = await createTestDatabase(inject('serverUrl'), template);
+  databases.push(database);
+  return database;
+}
+afterAll(() => Promise.all(databases.map((database) => database.drop())));
+
+/** All that PostgreSQL's catalogue knows of the table: columns, constraints, indexes, the sequence and its owner. */
+async function describeTable({ query }: TestDatabase) {
+  return {
+    columns: await query(`
+      SELECT column_name, ordinal_position, column_default, is_nullable, data_type, udt_name,
+             character_maximum_length, numeric_precision, datetime_precision, is_identity, collation_name
+      FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'products' ORDER BY 2`),
+    constraints: await query(`
+      SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
+      WHERE conrelid = 'public.products'::regclass ORDER BY 1`),
+    indexes: await query(`SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`),
+    sequence: await query(`
+      SELECT sequencename, data_type::text, start_value, increment_by, max_value, cycle
+      FROM pg_sequences WHERE schemaname = 'public'`),
+    owned: await query(`SELECT pg_get_serial_sequence('public.products', 'id') AS sequence`),
+    relations: await query(`
+      SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1`),
+  };
+}
+
+describe('the migrations', () => {
+  it('yield exactly the documented table, and nothing else in the schema public', async () => {
+    const migrated = await createDatabase();
+    const documented = await createDatabase('template0');
+    await documented.query(DOCUMENTED_TABLE);
+    expect(await describeTable(migrated)).toEqual(await describeTable(documented));
+  });
+
+  it('adopt the table of the Flask service as it is, rows and all', async () => {
+    const flask = await createDatabase('template0');
+    await flask.query(FLASK_TABLE);
+    await flask.query(`INSERT INTO products (name, price, category, created_at)
+                       VALUES ('Lampe', 12.5, 'Maison', '2024-12-14 20:00:00.123456')`);
+    const before = { table: await describeTable(flask), rows: await flask.query('SELECT * FROM products') };
+    expect(await initDatabase(parseDatabaseUrl(flask.url))).toBe(0);
+    expect({ table: await describeTable(flask), rows: await flask.query('SELECT * FROM products') }).toEqual(before);
+  });
+
+  it('are applied once by several instances that start at once', async () => {
+    const fresh = await createDatabase('template0');
+    const connection = parseDatabaseUrl(fresh.url);
+    const added = await Promise.all(Array.from({ length: 8 }, () => initDatabase(connection)));
+    expect(added.toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 10]);
+    expect(await fresh.query('SELECT count(*)::int FROM drizzle.__drizzle_migrations')).toEqual([{ count: 1 }]);
+    expect(await fresh.query('SELECT count(*)::int FROM products')).toEqual([{ count: 10 }]);
+  });
+
+  it('say what to grant to a role that may not migrate', async () => {
+    const fresh = await createDatabase('template0');
+    const role = `limited_${new URL(fresh.url).pathname.slice(1)}`;
+    await fresh.query(`CREATE ROLE ${role} LOGIN PASSWORD 'limited'`);
+    const url = new URL(fresh.url);
+    url.username = role;
+    url.password = 'limited';
+    await expect(migrateDatabase(parseDatabaseUrl(url.href))).rejects.toThrow(/GRANT CREATE ON DATABASE/);
+    await fresh.query(`DROP ROLE ${role}`);
+  });
+});
+
+describe('the check of the schema', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase('template0');
+  });
+
+  it('names pnpm db:init when the table is missing', async () => {
+    const check = assertSchema(parseDatabaseUrl(database.url));
+    await expect(check).rejects.toThrow(SchemaError);
+    await expect(check).rejects.toThrow(/pnpm db:init/);
+  });
+
+  it('says which column is missing', async () => {
+    await database.query('CREATE TABLE products (id SERIAL PRIMARY KEY, name TEXT)');
+    await expect(assertSchema(parseDatabaseUrl(database.url))).rejects.toThrow(/colonnes attendues.*price/);
+  });
+
+  it('passes on a migrated database, and on one of the Flask service', async () => {
+    await assertSchema(parseDatabaseUrl((await createDatabase()).url));
+    await database.query('DROP TABLE products');
+    await database.query(FLASK_TABLE);
+    await assertSchema(parseDatabaseUrl(database.url));
+  });
+});
