@@ -19,7 +19,7 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(observeRequests(logger, metrics));
   app.use((_request, response, next) => {
-    if (lifecycle.isDraining) response.setHeader('Connection', 'close');
+    lifecycle.track(response);
     next();
   });
   app.use(browserPolicies(config.corsOrigins));

@@ -3,6 +3,7 @@ import { createAppRouter } from '@products/api-contract/server';
 import { type ConnectionConfig, createDatabase, type Database } from '@products/db';
 import { createMetrics, currentTrace, type Logger, type Metrics } from '@products/telemetry';
 import type { Config } from './config.js';
+import { Lifecycle } from './lifecycle.js';
 import { createError } from './services/diagnostics/error.js';
 import { createSlow } from './services/diagnostics/slow.js';
 import { createCheckHealth } from './services/health/check.js';
@@ -18,8 +19,7 @@ export interface Dependencies {
   readonly metrics: Metrics;
   readonly database: Database;
   readonly router: AppRouter;
-  /** Set when the service is about to stop: it is not ready any more, and connections are not kept. */
-  readonly lifecycle: { isDraining: boolean };
+  readonly lifecycle: Lifecycle;
 }
 
 export function createDependencies(config: Config, connection: ConnectionConfig, logger: Logger): Dependencies {
@@ -39,5 +39,5 @@ export function createDependencies(config: Config, connection: ConnectionConfig,
     health: { check: createCheckHealth(database, runQuery, logger) },
     currentTraceId: () => currentTrace()?.trace_id ?? null,
   });
-  return { config, logger, metrics, database, router, lifecycle: { isDraining: false } };
+  return { config, logger, metrics, database, router, lifecycle: new Lifecycle() };
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@products/telemetry';
+import type { Lifecycle } from './lifecycle.js';
 
 const IDLE_CONNECTIONS_CLOSED_EVERY_MS = 100;
 
@@ -10,7 +11,7 @@ const STEP_TIMEOUT_MS = 2_500;
 export interface Shutdown {
   readonly logger: Logger;
   readonly server: Server;
-  readonly lifecycle: { isDraining: boolean };
+  readonly lifecycle: Lifecycle;
   /** How long the service goes on serving after it has said that it is not ready. */
   readonly delayMs: number;
   /** How long requests that have been accepted may take to end. */
@@ -21,7 +22,7 @@ export interface Shutdown {
 
 /** Stops in order: not ready, delay, accept no more, drain, then the steps. Returns whether all of it was in time. */
 export async function shutDown({ logger, server, lifecycle, delayMs, timeoutMs, steps }: Shutdown): Promise<boolean> {
-  lifecycle.isDraining = true;
+  lifecycle.startDraining();
   await sleep(delayMs);
   let isClean = await drain(server, timeoutMs);
   if (!isClean) logger.warning('Requêtes interrompues : délai d’arrêt dépassé', { timeout_seconds: timeoutMs / 1_000 });

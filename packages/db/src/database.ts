@@ -78,7 +78,11 @@ export class SchemaError extends Error {
  * @throws {SchemaError} when it is not; any other error means that the database could not be asked.
  */
 export async function assertSchema(connection: ConnectionConfig): Promise<void> {
-  const client = new pg.Client({ ...connection, query_timeout: CHECK_TIMEOUT_MS });
+  const client = new pg.Client({
+    ...connection,
+    connectionTimeoutMillis: CHECK_TIMEOUT_MS,
+    query_timeout: CHECK_TIMEOUT_MS,
+  });
   client.on('error', () => {});
   try {
     await client.connect();

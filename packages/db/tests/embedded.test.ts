@@ -6,8 +6,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EmbeddedDatabaseHeldError, findRunningEmbeddedDatabase, startEmbeddedDatabase } from '../src/embedded/index.js';
 import { readHolder } from '../src/embedded/holder.js';
+import {
+  EmbeddedDatabaseHeldError,
+  findRunningEmbeddedDatabase,
+  startEmbeddedDatabase,
+} from '../src/embedded/index.js';
 import { isRunning } from '../src/embedded/process-identity.js';
 
 let home: string;

@@ -64,9 +64,7 @@ describe('the pool, as SQLAlchemy’s', () => {
   it('serves those who wait in the order of their arrival', async () => {
     const pool = createPool({ size: 1, maxOverflow: 0 });
     const served: number[] = [];
-    await Promise.all(
-      Array.from({ length: 20 }, (_, index) => hold(pool, 0.002).then(() => served.push(index))),
-    );
+    await Promise.all(Array.from({ length: 20 }, (_, index) => hold(pool, 0.002).then(() => served.push(index))));
     expect(served).toEqual(Array.from({ length: 20 }, (_, index) => index));
   });
 

@@ -10,7 +10,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const rows = () =>
-  database.query<{ id: number; created_at: string }>('SELECT *, created_at::text AS created_at FROM products ORDER BY id');
+  database.query<{ id: number; created_at: string }>(
+    'SELECT *, created_at::text AS created_at FROM products ORDER BY id',
+  );
 
 it('adds the ten documented samples to an empty table, then nothing however often it runs', async () => {
   const connection = parseDatabaseUrl(database.url);

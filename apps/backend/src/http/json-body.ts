@@ -1,19 +1,16 @@
 import { isUtf8 } from 'node:buffer';
+import { MIMEType } from 'node:util';
 import { ApiError } from '@products/api-contract/server';
 import express, { type RequestHandler } from 'express';
 
 /** Largest request body, inflated. */
 const BODY_BYTES_MAX = 102_400;
 
-/** RFC 8259: JSON exchanged between systems is UTF-8. */
-const JSON_MEDIA_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?(?:;.*)?$/i;
-const OTHER_CHARSET = /;\s*charset\s*=\s*"?(?!utf-8)/i;
-
 /** Reads the body of a request as text, which both doors parse as JSON: bounded, inflated, and valid UTF-8. */
 export const readJsonText: readonly RequestHandler[] = [
   ({ headers }, _response, next) => {
     const contentType = headers['content-type'] ?? '';
-    if (JSON_MEDIA_TYPE.test(contentType) && !OTHER_CHARSET.test(contentType)) return next();
+    if (isJson(contentType)) return next();
     const received = contentType === '' ? 'aucun Content-Type' : `« ${contentType} »`;
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
       message: `Content-Type: application/json est attendu, en UTF-8 ; reçu : ${received}.`,
@@ -28,3 +25,13 @@ export const readJsonText: readonly RequestHandler[] = [
     },
   }),
 ];
+
+/** RFC 8259: JSON exchanged between systems is UTF-8. */
+function isJson(contentType: string): boolean {
+  try {
+    const { essence, params } = new MIMEType(contentType);
+    return essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,115 @@
+// The real service, started as `pnpm start` starts it, on a database of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { initDatabase, parseDatabaseUrl } from '@products/db';
+import { createTestDatabase, type TestDatabase } from '@products/db/testing';
+import { inject } from 'vitest';
+
+const backendFolder = path.resolve(import.meta.dirname, '..');
+const START_TIMEOUT_MS = 20_000;
+
+/** One line of the service's stdout. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
+
+export interface RunningProcess {
+  readonly child: ChildProcess;
+  /** Every line that the process has written to stdout. */
+  readonly lines: readonly LogLine[];
+  /** Resolves with the first line, already written or still to come, that has this message. */
+  waitForLine(message: string | RegExp): Promise<LogLine>;
+  /** Resolves with exit code or signal. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+}
+
+/** Runs the service's start command with these variables and no others that could configure it. */
+export function run(environment: Readonly<Record<string, string>>): RunningProcess {
+  // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service.
+  const { PATH = '' } = process.env;
+  const child = spawn('node', ['--import', '@products/telemetry/register', 'dist/main.js'], {
+    cwd: backendFolder,
+    // The documented agent, nobody there: spans cost nothing and go nowhere.
+    env: { PATH, JAEGER_AGENT_HOST: '127.0.0.1', HOST: '127.0.0.1', PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(JSON.parse(line));
+    for (const check of waiting) check();
+  });
+  const exited = once(child, 'close').then(([code, signal]) => code ?? signal);
+  const waitForLine = (message: string | RegExp) =>
+    new Promise<LogLine>((resolve, reject) => {
+      const matches = (line: LogLine) =>
+        typeof message === 'string' ? line.message === message : message.test(line.message);
+      const timer = setTimeout(() => finish(), START_TIMEOUT_MS);
+      const finish = (found?: LogLine) => {
+        clearTimeout(timer);
+        waiting.delete(check);
+        if (found !== undefined) resolve(found);
+        else reject(new Error(`no line ${message} among:\n${lines.map((line) => JSON.stringify(line)).join('\n')}`));
+      };
+      const check = () => {
+        const found = lines.find(matches);
+        if (found !== undefined) finish(found);
+      };
+      waiting.add(check);
+      void exited.then(() => setImmediate(finish));
+      check();
+    });
+  return { child, lines, waitForLine, exited };
+}
+
+export interface Backend extends RunningProcess {
+  readonly url: string;
+  readonly database: TestDatabase;
+  /** Sends a request to the service; `path` is sent as it is. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Stops the service with SIGTERM and drops its database. Resolves with the exit code. */
+  stop(): Promise<number | NodeJS.Signals>;
+}
+
+/** Starts the service on a fresh, migrated database with the ten samples. */
+export async function startBackend(environment: Readonly<Record<string, string>> = {}): Promise<Backend> {
+  const database = await createTestDatabase(inject('serverUrl'));
+  await initDatabase(parseDatabaseUrl(database.url));
+  const running = run({ DATABASE_URL: database.url, ...environment });
+  const { url } = await running.waitForLine('Service démarré').catch((error: unknown) => {
+    running.child.kill('SIGKILL');
+    throw error;
+  });
+  return {
+    ...running,
+    url: String(url),
+    database,
+    fetch: (target, init) => fetch(`${url}${target}`, init),
+    stop: async () => {
+      running.child.kill('SIGTERM');
+      const code = await running.exited;
+      await database.drop();
+      return code;
+    },
+  };
+}
+
+/** A POST of this value as JSON. */
+export function post(value: unknown): RequestInit {
+  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+}
+
+/** The error bodies that REST answers, as far as tests look at them. */
+export interface ErrorAnswer {
+  readonly error: string;
+  readonly code: string;
+  readonly message: string;
+  readonly trace_id: string;
+  readonly issues?: readonly { path: string; message: string }[];
+  readonly product_id?: number;
+  readonly path?: string;
+}
+
+export async function readError(response: Response): Promise<ErrorAnswer> {
+  return (await response.json()) as ErrorAnswer;
+}

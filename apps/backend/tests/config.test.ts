@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.js';
+import { run } from './backend.js';
+
+describe('the configuration', () => {
+  it('has the documented defaults', () => {
+    expect(readConfig({})).toEqual({
+      host: '0.0.0.0',
+      port: 5_000,
+      logLevel: 'INFO',
+      workers: 1,
+      corsOrigins: ['*'],
+      slowDelayMs: 5_000,
+      requestTimeoutMs: 120_000,
+      shutdownDelayMs: 0,
+      shutdownTimeoutMs: 8_000,
+      database: undefined,
+      pool: {
+        size: 10,
+        maxOverflow: 20,
+        recycleMs: 3_600_000,
+        timeoutMs: 30_000,
+        queueMax: 500,
+        queryTimeoutMs: 10_000,
+        preparedStatements: true,
+      },
+    });
+  });
+
+  it('takes blank for unset', () => {
+    expect(readConfig({ PORT: '', DATABASE_URL: ' ', FLASK_DEBUG: '', DB_POOL_SIZE: '' })).toEqual(readConfig({}));
+  });
+
+  it('has DEBUG as log level with FLASK_DEBUG, unless LOG_LEVEL is set', () => {
+    expect(readConfig({ FLASK_DEBUG: 'True' }).logLevel).toBe('DEBUG');
+    expect(readConfig({ FLASK_DEBUG: 'True', LOG_LEVEL: 'warning' }).logLevel).toBe('WARNING');
+    expect(readConfig({ FLASK_DEBUG: 'False' }).logLevel).toBe('INFO');
+  });
+
+  it('lists every wrong variable with its value and what is allowed, telemetry’s too, and no secret', () => {
+    const wrong = {
+      PORT: 'http',
+      DB_POOL_SIZE: '-1',
+      DB_QUERY_TIMEOUT: '0',
+      JAEGER_SAMPLER_TYPE: 'sometimes',
+      JAEGER_AGENT_PORT: '0',
+      DATABASE_URL: 'mysql://root:canary@db/x',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'canary',
+    };
+    expect(() => readConfig(wrong)).toThrow(/^Configuration invalide : /);
+    for (const [variable, value] of Object.entries(wrong)) {
+      const shown = /canary/.test(value) ? variable : `${variable}=${JSON.stringify(value)}`;
+      expect(() => readConfig(wrong)).toThrow(shown);
+    }
+    expect(() => readConfig(wrong)).not.toThrow(/canary/);
+  });
+
+  it('stops the start when it is wrong, with one line and exit code 1', async () => {
+    const running = run({
+      PORT: '70000',
+      SLOW_ENDPOINT_DELAY: 'lent',
+      DATABASE_URL: 'postgresql://x:canary@127.0.0.1:1/x',
+    });
+    expect(await running.exited).toBe(1);
+    expect(running.lines).toHaveLength(1);
+    expect(running.lines[0]).toMatchObject({
+      level: 'ERROR',
+      message: expect.stringMatching(/PORT="70000".*SLOW_ENDPOINT_DELAY="lent"/),
+    });
+    expect(JSON.stringify(running.lines)).not.toContain('canary');
+  });
+});

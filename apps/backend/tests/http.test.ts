@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, post, readError, startBackend } from './backend.js';
+import { requestLine, sendRaw } from './raw-http.js';
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend({ SLOW_ENDPOINT_DELAY: '0.05' });
+});
+afterAll(() => backend.stop());
+
+/** Every path of the service with the methods that it allows. */
+const paths: readonly [path: string, allow: string][] = [
+  ['/products', 'GET, HEAD, POST, OPTIONS'],
+  ['/products/1', 'GET, HEAD, OPTIONS'],
+  ['/slow', 'GET, HEAD, OPTIONS'],
+  ['/error', 'GET, HEAD, OPTIONS'],
+  ['/health', 'GET, HEAD, OPTIONS'],
+  ['/livez', 'GET, HEAD, OPTIONS'],
+  ['/readyz', 'GET, HEAD, OPTIONS'],
+  ['/metrics', 'GET, HEAD, OPTIONS'],
+  ['/openapi.json', 'GET, HEAD, OPTIONS'],
+  ['/docs', 'GET, HEAD, OPTIONS'],
+  ['/trpc/products.list', 'GET, HEAD, POST, OPTIONS'],
+];
+
+describe.each(paths)('%s', (path, allow) => {
+  it.each(['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', ...(allow.includes('POST') ? [] : ['POST'])])(
+    'answers 405 to %s, with Allow',
+    async (method) => {
+      const { status, headers, body } = await sendRaw(backend.url, requestLine(method, path));
+      expect(status).toBe(405);
+      expect(headers['allow']).toBe(allow);
+      expect(headers['content-type']).toMatch(/^application\/json/);
+      expect(body).toContain('METHOD_NOT_SUPPORTED');
+    },
+  );
+
+  it('answers OPTIONS with what is allowed', async () => {
+    const { status, headers } = await sendRaw(backend.url, requestLine('OPTIONS', path));
+    expect(status).toBe(204);
+    expect(headers['allow']).toBe(allow);
+  });
+
+  it('answers HEAD as GET, without the body', async () => {
+    const got = await backend.fetch(path);
+    await got.arrayBuffer();
+    const { status, headers, body } = await sendRaw(backend.url, requestLine('HEAD', path));
+    expect(status).toBe(got.status);
+    expect(headers['content-type']).toBe(got.headers.get('content-type'));
+    expect(body).toBe('');
+  });
+});
+
+describe('a path that does not exist', () => {
+  it.each([
+    '/',
+    '/products/',
+    '/PRODUCTS',
+    '/Products/1',
+    '/products/1/',
+    '/products/1/x',
+    '//products',
+    '/trpc',
+    '/trpc/a/b',
+    '/docs/',
+    '/docs/index.css',
+    '/favicon.ico',
+    '/.env',
+  ])('answers 404 for %s, with the path', async (path) => {
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
+      const { status, body } = await sendRaw(backend.url, requestLine(method, path));
+      expect(status).toBe(404);
+      expect(JSON.parse(body)).toMatchObject({ error: 'Ressource non trouvée', code: 'NOT_FOUND', path });
+    }
+  });
+
+  it.each([
+    ['OPTIONS', '*'],
+    ['GET', '*'],
+    ['GET', 'http://x:99999/'],
+    ['GET', '/%'],
+    ['GET', '/\\..\\x'],
+    ['GET', '/products%2F1'],
+  ])('answers %s %s as a client’s error', async (method, target) => {
+    const { status, headers } = await sendRaw(backend.url, requestLine(method, target));
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+    expect(headers['content-type']).toMatch(/^application\/json/);
+  });
+
+  it('is served when the request target is absolute, as proxies send it', async () => {
+    const { status } = await sendRaw(backend.url, requestLine('GET', 'http://products.example/products/1'));
+    expect(status).toBe(200);
+  });
+});
+
+describe('every response', () => {
+  const requests: readonly [string, string, RequestInit?][] = [
+    ['a success', '/products/1'],
+    ['a creation', '/products', post({ name: 'x', price: 1, category: 'y' })],
+    ['a refused input', '/products', post({})],
+    ['a malformed body', '/products', { ...post({}), body: '{' }],
+    ['an unknown path', '/nowhere'],
+    ['a wrong method', '/products', { method: 'DELETE' }],
+    ['an error', '/error'],
+    ['liveness', '/livez'],
+    ['readiness', '/readyz'],
+    ['metrics', '/metrics'],
+    ['documentation', '/docs'],
+    ['a procedure', '/trpc/health.check'],
+    ['an unknown procedure', '/trpc/nowhere'],
+    ['a preflight', '/products', { method: 'OPTIONS' }],
+  ];
+
+  it.each(requests)('carries traceresponse: %s', async (_, path, init) => {
+    const response = await backend.fetch(path, init);
+    expect(response.headers.get('traceresponse')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/);
+  });
+
+  it.each(requests)('lets scripts of any origin read it: %s', async (_, path, init) => {
+    const response = await backend.fetch(path, init);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-expose-headers')).toMatch(/traceresponse.*Link.*Location.*Retry-After/);
+  });
+
+  it.each(requests)('tells browsers to be careful: %s', async (_, path, init) => {
+    const { headers } = await backend.fetch(path, init);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+});
+
+describe('an error body', () => {
+  it('names label, code, detail and the trace that the header names too', async () => {
+    const response = await backend.fetch('/products/99');
+    const traceId = response.headers.get('traceresponse')?.split('-')[1];
+    expect(await response.json()).toEqual({
+      error: 'Ressource non trouvée',
+      code: 'NOT_FOUND',
+      message: 'Aucun produit n’a l’id 99.',
+      trace_id: traceId,
+      product_id: 99,
+    });
+  });
+
+  it('has the trace of the caller', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const response = await backend.fetch('/nowhere', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
+    expect((await readError(response)).trace_id).toBe(traceId);
+  });
+});
+
+describe('CORS', () => {
+  const origin = 'https://shop.example';
+
+  it('answers the preflight of a POST', async () => {
+    const response = await backend.fetch('/products', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,uber-trace-id',
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-methods')).toContain('POST');
+    expect(response.headers.get('access-control-allow-headers')).toBe('content-type,uber-trace-id');
+  });
+
+  it('names only the configured origins', async () => {
+    const limited = await startBackend({ CORS_ORIGINS: `${origin}, https://admin.example` });
+    try {
+      const allowed = await limited.fetch('/products', { headers: { Origin: origin } });
+      expect(allowed.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(allowed.headers.get('vary')).toMatch(/Origin/);
+      const refused = await limited.fetch('/products', { headers: { Origin: 'https://evil.example' } });
+      expect(refused.headers.get('access-control-allow-origin')).toBeNull();
+    } finally {
+      await limited.stop();
+    }
+  });
+});

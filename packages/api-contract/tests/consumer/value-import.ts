@@ -1,0 +1,3 @@
+import { createAppRouter } from '@products/api-contract';
+
+export const router = createAppRouter;

@@ -1,0 +1,90 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const packageFolder = path.resolve(import.meta.dirname, '..');
+const compiler = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+
+/** A frontend's folder: its own sources and compiler options, and node_modules with what it would install. */
+function createConsumer(contract: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'products-consumer-'));
+  cpSync(path.join(import.meta.dirname, 'consumer'), path.join(folder, 'src'), { recursive: true });
+  mkdirSync(path.join(folder, 'node_modules/@products'), { recursive: true });
+  mkdirSync(path.join(folder, 'node_modules/@trpc'));
+  symlinkSync(contract, path.join(folder, 'node_modules/@products/api-contract'));
+  for (const name of ['@trpc/client', '@trpc/server', 'zod', 'typescript']) {
+    symlinkSync(realpathSync(path.join(packageFolder, 'node_modules', name)), path.join(folder, 'node_modules', name));
+  }
+  writeFileSync(
+    path.join(folder, 'tsconfig.json'),
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        target: 'es2022',
+        lib: ['es2022', 'esnext.disposable', 'dom'],
+        module: 'preserve',
+        moduleResolution: 'bundler',
+        types: [],
+      },
+      files: ['src/client.ts'],
+    }),
+  );
+  return folder;
+}
+
+/** What a frontend outside this workspace installs, unpacked as npm would. */
+function unpackTarball(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'products-tarball-'));
+  execFileSync('pnpm', ['pack', '--pack-destination', folder], { cwd: packageFolder, stdio: 'pipe' });
+  const [tarball] = readdirSync(folder);
+  execFileSync('tar', ['-xzf', path.join(folder, String(tarball)), '-C', folder]);
+  // Its dependencies, next to it.
+  symlinkSync(path.join(packageFolder, 'node_modules'), path.join(folder, 'node_modules'));
+  return path.join(folder, 'package');
+}
+
+function compile(project: string, ...options: string[]) {
+  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', project, ...options], { encoding: 'utf8' });
+  return { status, stdout };
+}
+
+describe.each([
+  ['in the workspace', () => packageFolder],
+  ['from the packed tarball', unpackTarball],
+])('a client that imports AppRouter %s', (_, locateContract) => {
+  let consumer: string;
+  beforeAll(() => {
+    consumer = createConsumer(locateContract());
+  });
+  afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+
+  it('infers inputs, outputs and the error shape', () => {
+    expect(compile(consumer)).toEqual({ status: 0, stdout: '' });
+  });
+
+  it('compiles with nothing of the server side in its program', () => {
+    const files = compile(consumer, '--listFilesOnly').stdout.trim().split('\n');
+    expect(files.some((file) => file.includes('api-contract') || file.includes('package/dist'))).toBe(true);
+    const packages = files.flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+    // The compiler brings the standard library's types.
+    const others = packages.filter((name) => !name.startsWith('@typescript/') && name !== 'typescript');
+    expect([...new Set(others)].sort()).toEqual(['@trpc/client', '@trpc/server', 'zod']);
+  });
+
+  it('cannot import a value through the door for types, neither when compiled nor when run', () => {
+    const project = { extends: './tsconfig.json', files: ['src/value-import.ts'] };
+    writeFileSync(path.join(consumer, 'tsconfig.value-import.json'), JSON.stringify(project));
+    const { status, stdout } = compile(path.join(consumer, 'tsconfig.value-import.json'));
+    expect(status).not.toBe(0);
+    expect(stdout).toMatch(/'createAppRouter'/);
+
+    const program =
+      "import('@products/api-contract').catch((error) => process.exit(error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? 3 : 4))";
+    expect(spawnSync(process.execPath, ['-e', program], { cwd: consumer }).status).toBe(3);
+  });
+});
