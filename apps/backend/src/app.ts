@@ -1,3 +1,4 @@
+import { parse } from 'node:querystring';
 import express, { type Express } from 'express';
 import type { Dependencies } from './dependencies.js';
 import { browserPolicies } from './http/browser-policies.js';
@@ -14,7 +15,8 @@ export function createApp(dependencies: Dependencies): Express {
   const app = express();
   app.enable('strict routing');
   app.enable('case sensitive routing');
-  app.set('query parser', 'simple');
+  // Node.js's parser, without its limit of 1,000 parameters: what comes after would be ignored.
+  app.set('query parser', (query: string) => parse(query, '&', '=', { maxKeys: 0 }));
   app.set('etag', false);
 
   app.use(observeRequests(logger, metrics));
@@ -31,8 +33,8 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(notFound);
   app.use(
-    answerErrors(logger, (error, response) =>
-      isTrpcRequest(response) ? sendTrpcError(router, error, response) : sendErrorBody(error, response),
+    answerErrors(logger, (error, request, response) =>
+      isTrpcRequest(request) ? sendTrpcError(router, error, response) : sendErrorBody(error, response),
     ),
   );
   return app;

@@ -20,7 +20,7 @@ export const serviceEnvironment = {
   FLASK_DEBUG: boolean().default(false),
   LOG_LEVEL: choice(logLevels).optional(),
   WEB_CONCURRENCY: integer(1, 64).default(1),
-  CORS_ORIGINS: list().default(['*']),
+  CORS_ORIGINS: list('« * » ou origines comme https://boutique.example', isOrigin).default(['*']),
   SLOW_ENDPOINT_DELAY: seconds(0, 3_600).default(5_000),
   REQUEST_TIMEOUT: seconds(1, 86_400).default(120_000),
   SHUTDOWN_DELAY: seconds(0, 3_600).default(0),
@@ -34,6 +34,11 @@ export const serviceEnvironment = {
   DB_QUERY_TIMEOUT: seconds(0.01, 86_400).default(10_000),
   DB_PREPARED_STATEMENTS: boolean().default(true),
 } as const;
+
+/** RFC 6454: scheme, host and port, nothing behind. */
+function isOrigin(word: string): boolean {
+  return word === '*' || (URL.canParse(word) && new URL(word).origin === word);
+}
 
 export interface Config {
   readonly host: string;

@@ -6,6 +6,7 @@ import { type Logger, tracingState } from '@products/telemetry';
 import { createApp } from './app.js';
 import type { Config } from './config.js';
 import { createDependencies } from './dependencies.js';
+import { withOriginForm } from './http/request-target.js';
 import { shutDown } from './shutdown.js';
 
 /** Above the idle time-outs of usual load balancers, so that it is they who close a connection nobody uses. */
@@ -31,6 +32,7 @@ export interface Service {
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   reportTracing(logger);
+  if (config.workers > 1) logger.warning(`WEB_CONCURRENCY=${config.workers} : un seul processus est lancé`);
   const embedded = config.database === undefined ? await startEmbedded(logger) : undefined;
   try {
     const connection = embedded === undefined ? config.database : parseDatabaseUrl(embedded.url);
@@ -38,7 +40,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     if (embedded !== undefined) await initDatabase(connection);
     else await checkSchema(connection, logger);
     const dependencies = createDependencies(config, connection, logger);
-    const server = await listen(config, createServer(serverOptions(config), createApp(dependencies)));
+    const server = await listen(config, createServer(serverOptions(config), withOriginForm(createApp(dependencies))));
     const url = urlOf(server, config.host);
     logger.info('Service démarré', { url, log_level: config.logLevel, database: connection.description });
     return {

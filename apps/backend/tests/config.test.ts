@@ -41,6 +41,7 @@ describe('the configuration', () => {
     const wrong = {
       PORT: 'http',
       DB_POOL_SIZE: '-1',
+      CORS_ORIGINS: 'https://shop.example/path',
       DB_QUERY_TIMEOUT: '0',
       JAEGER_SAMPLER_TYPE: 'sometimes',
       JAEGER_AGENT_PORT: '0',

@@ -24,7 +24,9 @@ async function throughRest(path: string, init?: RequestInit): Promise<Outcome> {
 
 async function throughTrpc(path: string, init?: RequestInit): Promise<Outcome> {
   const body = await (await backend.fetch(`/trpc/${path}`, init)).json();
-  return 'result' in body ? { data: body.result.data } : { code: body.error.data.code, wrong: pathsOf(body.error.data.issues) };
+  return 'result' in body
+    ? { data: body.result.data }
+    : { code: body.error.data.code, wrong: pathsOf(body.error.data.issues) };
 }
 
 const postJson = (body: string): RequestInit => ({
@@ -77,10 +79,16 @@ describe('both doors agree', () => {
   it('on any body that is or is not JSON', async () => {
     const code = (outcome: Outcome) => ('data' in outcome ? withoutIdentity(outcome) : outcome.code);
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string(), fc.json().map((json) => json.slice(0, -1))), async (body) => {
-        const rest = code(await throughRest('/products', postJson(body)));
-        expect(rest).toEqual(code(await throughTrpc('products.create', postJson(body))));
-      }),
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.json().map((json) => json.slice(0, -1)),
+        ),
+        async (body) => {
+          const rest = code(await throughRest('/products', postJson(body)));
+          expect(rest).toEqual(code(await throughTrpc('products.create', postJson(body))));
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -20,7 +20,8 @@ const paths: readonly [path: string, allow: string][] = [
   ['/metrics', 'GET, HEAD, OPTIONS'],
   ['/openapi.json', 'GET, HEAD, OPTIONS'],
   ['/docs', 'GET, HEAD, OPTIONS'],
-  ['/trpc/products.list', 'GET, HEAD, POST, OPTIONS'],
+  ['/trpc/products.list', 'GET, HEAD, OPTIONS'],
+  ['/trpc/health.check,health.check?batch=1', 'GET, HEAD, POST, OPTIONS'],
 ];
 
 describe.each(paths)('%s', (path, allow) => {
@@ -61,7 +62,6 @@ describe('a path that does not exist', () => {
     '/products/1/x',
     '//products',
     '/trpc',
-    '/trpc/a/b',
     '/docs/',
     '/docs/index.css',
     '/favicon.ico',
@@ -78,6 +78,8 @@ describe('a path that does not exist', () => {
     ['OPTIONS', '*'],
     ['GET', '*'],
     ['GET', 'http://x:99999/'],
+    ['GET', 'http://[/products'],
+    ['POST', 'ftp://[/x'],
     ['GET', '/%'],
     ['GET', '/\\..\\x'],
     ['GET', '/products%2F1'],
@@ -86,6 +88,7 @@ describe('a path that does not exist', () => {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
     expect(headers['content-type']).toMatch(/^application\/json/);
+    expect(headers['traceresponse']).toMatch(/^00-/);
   });
 
   it('is served when the request target is absolute, as proxies send it', async () => {
@@ -168,12 +171,21 @@ describe('CORS', () => {
     expect(response.headers.get('access-control-allow-headers')).toBe('content-type,uber-trace-id');
   });
 
+  it('lets the preflight for an unknown path pass, so that the script can read the 404', async () => {
+    const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
+    expect((await backend.fetch('/nowhere', { method: 'OPTIONS', headers })).status).toBe(204);
+  });
+
   it('names only the configured origins', async () => {
     const limited = await startBackend({ CORS_ORIGINS: `${origin}, https://admin.example` });
     try {
       const allowed = await limited.fetch('/products', { headers: { Origin: origin } });
       expect(allowed.headers.get('access-control-allow-origin')).toBe(origin);
       expect(allowed.headers.get('vary')).toMatch(/Origin/);
+      const streamed = await limited.fetch('/trpc/health.check?batch=1', {
+        headers: { Origin: origin, 'trpc-accept': 'application/jsonl' },
+      });
+      expect(streamed.headers.get('vary')).toMatch(/Origin/);
       const refused = await limited.fetch('/products', { headers: { Origin: 'https://evil.example' } });
       expect(refused.headers.get('access-control-allow-origin')).toBeNull();
     } finally {

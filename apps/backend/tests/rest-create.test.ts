@@ -2,6 +2,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, readError, startBackend } from './backend.js';
+import { sendRaw } from './raw-http.js';
 
 let backend: Backend;
 beforeAll(async () => {
@@ -157,12 +158,32 @@ describe('POST /products stores nothing and answers', () => {
     expect(await readError(response)).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
   });
 
+  it('413 before the body is there, whether its length is told or not', async () => {
+    const head = 'POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+    const told = await sendRaw(backend.url, `${head}Content-Length: 500000\r\n\r\n{`);
+    const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`;
+    const untold = await sendRaw(backend.url, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`);
+    for (const { status, headers, body } of [told, untold]) {
+      expect(status).toBe(413);
+      expect(headers['connection']).toBe('close');
+      expect(JSON.parse(body)).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('102400') });
+    }
+  });
+
+  it('400 for a body that is not what its content encoding says', async () => {
+    const response = await sendText('plain', { 'Content-Encoding': 'gzip' });
+    expect(response.status).toBe(400);
+    expect(await readError(response)).toMatchObject({ code: 'BAD_REQUEST' });
+  });
+
   it('415 without a content type, and for an unknown content encoding', async () => {
     const untyped = await backend.fetch('/products', {
       method: 'POST',
       body: new Uint8Array(Buffer.from(JSON.stringify(valid))),
     });
     expect(untyped.status).toBe(415);
-    expect((await sendText(JSON.stringify(valid), { 'Content-Encoding': 'x-secret' })).status).toBe(415);
+    const encoded = await sendText(JSON.stringify(valid), { 'Content-Encoding': 'compress' });
+    expect(encoded.status).toBe(415);
+    expect((await readError(encoded)).message).toMatch(/gzip, deflate, br.*« compress »/);
   });
 });

@@ -64,7 +64,12 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     await backend.waitForLine('Requête reçue: GET /slow');
     backend.child.kill(signal);
     await backend.waitForLine(`Arrêt du service : ${signal}`);
-    await expect(backend.fetch('/livez')).rejects.toThrow();
+    const connecting = () =>
+      backend.fetch('/livez').then(
+        () => 'accepted',
+        () => 'refused',
+      );
+    await expect.poll(connecting, { timeout: 900 }).toBe('refused');
     const response = await slow;
     expect(response.status).toBe(200);
     expect(response.headers.get('connection')).toBe('close');

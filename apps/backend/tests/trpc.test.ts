@@ -2,6 +2,7 @@ import type { AppRouter } from '@products/api-contract';
 import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink, isTRPCClientError } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, startBackend } from './backend.js';
+import { requestLine, sendRaw } from './raw-http.js';
 
 let backend: Backend;
 beforeAll(async () => {
@@ -138,6 +139,34 @@ describe('/trpc refuses', () => {
     for (const input of ['null', '[]', '"x"', '1']) expect((await list(input)).status).toBe(400);
     expect((await backend.fetch('/trpc/products.list')).status).toBe(200);
     expect((await list('{}')).status).toBe(200);
+  });
+});
+
+describe('/trpc is served like REST', () => {
+  it.each(['', 'user@host', 'a b', '[', '127.0.0.1:99999'])('whatever the client calls the host: %j', async (host) => {
+    const request = requestLine('GET', '/trpc/health.check').replace('localhost', host);
+    const { status, headers } = await sendRaw(backend.url, request);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch(/^application\/json/);
+  });
+
+  it('whatever content type a GET names', async () => {
+    const response = await backend.fetch('/trpc/health.check', { headers: { 'Content-Type': 'multipart/form-data' } });
+    expect(response.status).toBe(200);
+  });
+
+  it('for an integer beyond the largest double, which is no product', async () => {
+    for (const id of ['1e400', `-${'9'.repeat(400)}`]) {
+      const response = await backend.fetch(`/trpc/products.byId?input={"id":${id}}`);
+      expect(response.status).toBe(404);
+    }
+  });
+
+  it('with its envelope around errors from before tRPC', async () => {
+    const { status, body } = await sendRaw(backend.url, requestLine('GET', '/trpc/%'));
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error.data).toMatchObject({ code: 'BAD_REQUEST', httpStatus: 400 });
+    expect((await readEnvelope(await backend.fetch('/trpc/a/b'))).error?.data['code']).toBe('NOT_FOUND');
   });
 });
 

@@ -3,6 +3,8 @@ import pg from 'pg';
 /** Longest wait for a TCP connection and PostgreSQL's handshake, unless the URL says `connect_timeout`. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+const SSL_MODES: ReadonlySet<string> = new Set(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']);
+
 /** What is needed to open a connection; made by {@link parseDatabaseUrl}, opaque to everyone else. */
 export type ConnectionConfig = pg.ClientConfig & { readonly description: string };
 
@@ -22,8 +24,12 @@ export function parseDatabaseUrl(databaseUrl: string): ConnectionConfig {
     throw new TypeError('URL PostgreSQL attendue, de la forme postgresql://utilisateur:motdepasse@hote:5432/base');
   }
   const url = `postgresql://${match.groups['rest']}`;
-  const hasSslMode = /[?&]sslmode=/.test(url) && !/[?&]uselibpqcompat=/.test(url);
-  const connectionString = hasSslMode ? `${url}&uselibpqcompat=true` : url;
+  const sslMode = /[?&]sslmode=(?<mode>[^&]*)/.exec(url)?.groups?.['mode'];
+  if (sslMode !== undefined && !SSL_MODES.has(sslMode)) {
+    throw new TypeError(`sslmode=${sslMode} inconnu : ${[...SSL_MODES].join(', ')} sont possibles`);
+  }
+  const isLibpqMeaning = sslMode !== undefined && !/[?&]uselibpqcompat=/.test(url);
+  const connectionString = isLibpqMeaning ? `${url}&uselibpqcompat=true` : url;
   const seconds = Number(/[?&]connect_timeout=(?<seconds>\d+)/.exec(url)?.groups?.['seconds'] ?? 0);
   const config: pg.ClientConfig = {
     connectionString,
@@ -39,6 +45,8 @@ function describe(config: pg.ClientConfig): string {
     const { host, port, database } = new pg.Client(config);
     return `${host}:${port}/${database ?? ''}`;
   } catch {
-    throw new TypeError('URL PostgreSQL illisible : encodez les caractères spéciaux du mot de passe (%40 pour @)');
+    throw new TypeError(
+      'URL PostgreSQL illisible : le port va de 1 à 65535, et les caractères spéciaux du mot de passe s’écrivent encodés (%40 pour @)',
+    );
   }
 }

@@ -17,7 +17,11 @@ export const sqlState = {
  */
 const UNAVAILABLE_CLASSES: ReadonlySet<string> = new Set(['08', '28', '3D', '53', '57', '58']);
 
+/** The table changed under a prepared statement: it can be prepared anew, on another connection. */
+const STALE_STATEMENT_CODES: ReadonlySet<string> = new Set(['0A000', '26000']);
+
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
+  ...STALE_STATEMENT_CODES,
   sqlState.readOnlyTransaction,
   sqlState.deadlockDetected,
   sqlState.undefinedTable,
@@ -50,7 +54,9 @@ export function classifyStatementError(error: unknown): unknown {
 
 /** Whether a connection that raised this may be used again: only after an error that the server reported and survived. */
 export function isConnectionUsableAfter(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+  return (
+    error instanceof pg.DatabaseError && error.severity === 'ERROR' && !STALE_STATEMENT_CODES.has(error.code ?? '')
+  );
 }
 
 function isUnavailable(error: Error): boolean {

@@ -42,6 +42,10 @@ describe('DATABASE_URL', () => {
     expect(parseDatabaseUrl('postgresql://db/x').connectionTimeoutMillis).toBe(5_000);
   });
 
+  it('is refused with an unknown sslmode, which names the known ones', () => {
+    expect(() => parseDatabaseUrl('postgresql://u:canary@db/x?sslmode=bogus')).toThrow(/sslmode=bogus.*require/);
+  });
+
   it.each(['mysql://root:canary@db/x', 'canary', 'postgresql:/canary', 'postgresql://u:canary@db:port/x'])(
     'is refused as %s, without repeating what may be a password',
     (url) => {

@@ -122,6 +122,16 @@ describe('the pool, as SQLAlchemy’s', () => {
     expect(await backendOf(pool)).toBe(pid);
   });
 
+  it('replaces a connection whose prepared statement the table has outgrown', async () => {
+    await database.query('CREATE TABLE outgrown AS SELECT 1 AS answer');
+    const pool = createPool({ size: 1, maxOverflow: 0 });
+    const statement = { name: 'outgrown', text: 'SELECT * FROM outgrown' };
+    await pool.query(statement);
+    await database.query('ALTER TABLE outgrown ALTER COLUMN answer TYPE text');
+    await expect(pool.query(statement)).rejects.toThrow(DatabaseUnavailableError);
+    expect((await pool.query(statement)).rows).toEqual([{ answer: '1' }]);
+  });
+
   it('sends names of prepared statements, or none of them', async () => {
     const prepared = `SELECT name FROM pg_prepared_statements`;
     const statement = { name: 'answer', text: 'SELECT 42 AS answer' };

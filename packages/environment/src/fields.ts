@@ -84,14 +84,14 @@ export function text() {
   return field('texte', (value) => value);
 }
 
-/** Comma-separated words; at least one. */
-export function list() {
-  return field('valeurs séparées par des virgules', (value) => {
+/** Comma-separated words, at least one, each of which has to pass the test. */
+export function list(allowed: string, isAllowed: (word: string) => boolean) {
+  return field(`${allowed}, séparés par des virgules`, (value) => {
     const words = value
       .split(',')
       .map((word) => word.trim())
       .filter((word) => word !== '');
-    return words.length > 0 ? words : undefined;
+    return words.length > 0 && words.every(isAllowed) ? words : undefined;
   });
 }
 

@@ -8,7 +8,7 @@ const shape = {
   RECYCLE: seconds(0, 3_600, { orNever: true }).default(3_600_000),
   DEBUG: boolean().default(false),
   LEVEL: choice(['DEBUG', 'INFO']).optional(),
-  ORIGINS: list().default(['*']),
+  ORIGINS: list('origines', (word) => word === '*' || URL.canParse(word)).default(['*']),
   ENDPOINT: url().optional(),
   PASSWORD: secret(integer(1, 2)).optional(),
   NAME: text().default('anonyme'),
@@ -52,6 +52,7 @@ describe('environment variables', () => {
     ['DEBUG', 'peut-être'],
     ['LEVEL', 'TRACE'],
     ['ORIGINS', ','],
+    ['ORIGINS', 'https://a.example,pas une origine'],
     ['ENDPOINT', 'ftp://host'],
     ['ENDPOINT', 'http://'],
   ])('%s=%s is a problem that names variable, value and what is allowed, and leaves the default', (variable, value) => {

@@ -1,6 +1,7 @@
-import { ApiError, type ErrorCode, errorCatalogue, toApiError, toErrorBody } from '@products/api-contract/server';
+import { ApiError, errorCatalogue, toApiError, toErrorBody } from '@products/api-contract/server';
 import { currentTrace, type Logger, recordRequestError } from '@products/telemetry';
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { sendJson } from './send-json.js';
 
 /** When a client may try again after a 503. */
 export const RETRY_AFTER_SECONDS = '2';
@@ -18,18 +19,22 @@ export function reportError(logger: Logger, error: ApiError): void {
   recordRequestError(cause);
 }
 
-/** Answers what no route took. */
-export const notFound: RequestHandler = ({ path }) => {
+/** Answers what no route took. A browser's preflight is let pass, so that the script gets to read the 404 itself. */
+export const notFound: RequestHandler = ({ method, path, headers }, response) => {
+  if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
+    response.status(204).end();
+    return;
+  }
   throw new ApiError('NOT_FOUND', { message: `Aucune route ne correspond à ${path}.`, details: { path } });
 };
 
 /** Answers an error in JSON, wherever it was raised: in a procedure, in Express, in a body parser. */
 export function answerErrors(
   logger: Logger,
-  answerDoor: (error: ApiError, response: Response) => void,
+  answerDoor: (error: ApiError, request: Request, response: Response) => void,
 ): ErrorRequestHandler {
-  return (error: unknown, _request, response, _next) => {
-    const apiError = fromHttpLibraries(error) ?? toApiError(error);
+  return (error: unknown, request, response, _next) => {
+    const apiError = fromExpress(error) ?? toApiError(error);
     reportError(logger, apiError);
     if (response.headersSent || response.closed) {
       response.destroy();
@@ -38,25 +43,17 @@ export function answerErrors(
     const { status } = errorCatalogue[apiError.code];
     response.status(status);
     if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    answerDoor(apiError, response);
+    answerDoor(apiError, request, response);
   };
 }
 
 export function sendErrorBody(error: ApiError, response: Response): void {
-  response.json(toErrorBody(error, currentTrace()?.trace_id ?? null));
+  sendJson(response, toErrorBody(error, currentTrace()?.trace_id ?? null));
 }
 
-const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
-  400: 'BAD_REQUEST',
-  413: 'PAYLOAD_TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-};
-
-/** Express and its parsers raise errors with a `status` (https://expressjs.com/en/5x/api.html, body-parser's errors). */
-function fromHttpLibraries(error: unknown): ApiError | undefined {
-  if (!(error instanceof Error) || error instanceof ApiError || !('status' in error)) return undefined;
-  if ('type' in error && error.type === 'request.aborted')
-    return new ApiError('CLIENT_CLOSED_REQUEST', { cause: error });
-  const code = codeOfStatus[Number(error.status)];
-  return code === undefined ? undefined : new ApiError(code, { cause: error });
+/** What Express raises itself: a path that cannot be percent-decoded. */
+function fromExpress(error: unknown): ApiError | undefined {
+  return error instanceof URIError && 'status' in error
+    ? new ApiError('BAD_REQUEST', { message: 'Le chemin ne peut être décodé.', cause: error })
+    : undefined;
 }

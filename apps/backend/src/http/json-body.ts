@@ -1,37 +1,90 @@
-import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { MIMEType } from 'node:util';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ApiError } from '@products/api-contract/server';
-import express, { type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
+import { getRawBody } from 'raw-body';
 
 /** Largest request body, inflated. */
 const BODY_BYTES_MAX = 102_400;
 
-/** Reads the body of a request as text, which both doors parse as JSON: bounded, inflated, and valid UTF-8. */
-export const readJsonText: readonly RequestHandler[] = [
-  ({ headers }, _response, next) => {
-    const contentType = headers['content-type'] ?? '';
-    if (isJson(contentType)) return next();
-    const received = contentType === '' ? 'aucun Content-Type' : `« ${contentType} »`;
-    throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
-      message: `Content-Type: application/json est attendu, en UTF-8 ; reçu : ${received}.`,
+const inflaters = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads the body of a request as text into `request.body`; both doors parse it as JSON. A body that is too large is
+ * refused as soon as that is known, where Express's own parsers would first read all of it.
+ */
+export const readJsonText: RequestHandler = async (request, response, next) => {
+  requireJson(request.headers['content-type'] ?? '');
+  try {
+    const { headers } = request;
+    const encoding = (headers['content-encoding'] ?? 'identity').toLowerCase();
+    const body = await getRawBody(inflate(request, encoding), {
+      limit: BODY_BYTES_MAX,
+      length: encoding === 'identity' ? (headers['content-length'] ?? null) : null,
     });
-  },
-  express.text({
-    type: () => true,
-    limit: BODY_BYTES_MAX,
-    verify: (_request, _response, body) => {
-      // Decoding would put U+FFFD in place of what is not UTF-8, and so store something that was never sent.
-      if (!isUtf8(body)) throw new ApiError('BAD_REQUEST', { message: 'Le corps de la requête n’est pas en UTF-8.' });
-    },
-  }),
-];
+    request.body = decode(body);
+  } catch (error) {
+    // What the client still sends is not read, so this connection is of no further use.
+    response.setHeader('Connection', 'close');
+    throw toApiError(error);
+  }
+  next();
+};
 
 /** RFC 8259: JSON exchanged between systems is UTF-8. */
-function isJson(contentType: string): boolean {
+function requireJson(contentType: string): void {
   try {
     const { essence, params } = new MIMEType(contentType);
-    return essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8';
+    if (essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8') return;
   } catch {
-    return false;
+    // No media type at all.
   }
+  const received = contentType === '' ? 'aucun Content-Type' : `« ${contentType} »`;
+  throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
+    message: `Content-Type: application/json est attendu, en UTF-8 ; reçu : ${received}.`,
+  });
+}
+
+function inflate(request: IncomingMessage, encoding: string): Readable {
+  if (encoding === 'identity') return request;
+  if (!isInflatable(encoding)) {
+    throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
+      message: `Content-Encoding: gzip, deflate, br ou identity est attendu ; reçu : « ${encoding} ».`,
+    });
+  }
+  const inflater = inflaters[encoding]();
+  request.once('error', (error) => inflater.destroy(error));
+  return request.pipe(inflater);
+}
+
+function isInflatable(encoding: string): encoding is keyof typeof inflaters {
+  return Object.hasOwn(inflaters, encoding);
+}
+
+/** Decoding leniently would put U+FFFD in place of what is not UTF-8, and so store something that was never sent. */
+function decode(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    throw new ApiError('BAD_REQUEST', { message: 'Le corps de la requête n’est pas en UTF-8.', cause });
+  }
+}
+
+/** @param error raw-body's, whose `type` says what happened, or the inflater's */
+function toApiError(error: unknown): unknown {
+  if (error instanceof ApiError || !(error instanceof Error)) return error;
+  const type = 'type' in error ? error.type : undefined;
+  if (type === 'entity.too.large') {
+    const message = `Le corps de la requête dépasse ${BODY_BYTES_MAX} octets.`;
+    return new ApiError('PAYLOAD_TOO_LARGE', { message, cause: error });
+  }
+  if (type === 'request.aborted') return new ApiError('CLIENT_CLOSED_REQUEST', { cause: error });
+  return new ApiError('BAD_REQUEST', {
+    message: 'Le corps de la requête ne peut être lu ou décompressé.',
+    cause: error,
+  });
 }

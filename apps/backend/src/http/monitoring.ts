@@ -3,18 +3,19 @@ import type { Express } from 'express';
 import type { Dependencies } from '../dependencies.js';
 import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
 import { serve } from './route.js';
+import { sendJson } from './send-json.js';
 
 /** The routes that machines ask: is the process up, may it get traffic, what does it measure. */
 export function mountMonitoring(app: Express, { database, lifecycle, metrics }: Dependencies): void {
   serve(app, '/livez', {
-    GET: [(_request, response) => void response.json({ status: 'UP' })],
+    GET: [(_request, response) => sendJson(response, { status: 'UP' })],
   });
   serve(app, '/readyz', {
     GET: [
       async (_request, response) => {
         const reason = lifecycle.isDraining ? 'Le service s’arrête.' : await reasonNotReady(database);
         if (reason === undefined) {
-          response.json({ status: 'UP' });
+          sendJson(response, { status: 'UP' });
           return;
         }
         // Not an error of the service's: probes are meant to find this out, again and again.

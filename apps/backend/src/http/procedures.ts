@@ -23,7 +23,8 @@ export function listProcedures(router: AppRouter): ServedProcedure[] {
     if (type === 'subscription') throw new Error(`${name}: subscriptions have no REST form`);
     const { rest } = definition.meta as RestMeta;
     const [input] = inputs;
-    const inputSchema: JsonSchema = input instanceof z.ZodType ? z.toJSONSchema(input, { io: 'input' }) : {};
+    const inputSchema: JsonSchema =
+      input instanceof z.ZodType ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {};
     return { name, type, rest, inputSchema, inputFields: (inputSchema.properties ?? {}) as Record<string, JsonSchema> };
   });
 }

@@ -6,6 +6,7 @@ import { RETRY_AFTER_SECONDS } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures, type ServedProcedure } from './procedures.js';
 import { type Handlers, serve } from './route.js';
+import { sendJson } from './send-json.js';
 
 const context: Context = { defaultLimit: null };
 
@@ -15,7 +16,7 @@ export function mountRest(app: Express, router: AppRouter): void {
   for (const procedure of listProcedures(router)) {
     const { method, path } = procedure.rest;
     const handler = handle(router, procedure);
-    const handlers = method === 'POST' ? { POST: [...readJsonText, handler] } : { GET: [handler] };
+    const handlers = method === 'POST' ? { POST: [readJsonText, handler] } : { GET: [handler] };
     routes.set(path, { ...routes.get(path), ...handlers });
   }
   for (const [path, handlers] of routes) serve(app, expressPath(path), handlers);
@@ -62,10 +63,9 @@ function readInput(request: Request, { inputFields }: ServedProcedure): Record<s
   );
 }
 
-/** A plain decimal integer as a number; any other text unchanged. One too large for a double becomes the largest double. */
+/** A plain decimal integer, spelled as JSON spells it, as a number; any other text unchanged. */
 function readInteger(text: string): number | string {
-  if (!/^(?:0|-?[1-9]\d*)$/.test(text)) return text;
-  return Math.max(-Number.MAX_VALUE, Math.min(Number(text), Number.MAX_VALUE));
+  return /^-?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
 /** Aborted when the client leaves before the response is complete. */
@@ -90,7 +90,7 @@ function send(request: Request, response: Response, { success }: RestMeta['rest'
     const query = new URLSearchParams({ ...stringFields(request.query), [nextPage.parameter]: String(cursor) });
     response.setHeader('Link', `<${request.path}?${query}>; rel="next"`);
   }
-  response.json(bodyField === undefined ? output : fields[bodyField]);
+  sendJson(response, bodyField === undefined ? output : fields[bodyField]);
 }
 
 function fill(template: string, fields: Readonly<Record<string, unknown>>): string {

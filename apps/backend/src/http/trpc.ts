@@ -8,11 +8,10 @@ import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures } from './procedures.js';
 import { serve, setRoute } from './route.js';
+import { sendJson } from './send-json.js';
 
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
-
-const ROUTE = '/trpc/:procedures';
 
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
 export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void {
@@ -25,8 +24,8 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
     }),
     onError: ({ error }) => reportError(logger, toApiError(error)),
     responseMeta: ({ errors, eagerGeneration }) => {
-      // A stream of results is on its way already: its headers are tRPC's.
-      if (eagerGeneration === true) return {};
+      // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
+      if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
       const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
       return {
         headers: {
@@ -37,35 +36,38 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
       };
     },
   });
-  serve(app, ROUTE, { GET: [answerHeadAsGet, handler], POST: [...readJsonText, handler] }, nameRouteOf(router));
+  const query = [forTrpc, handler];
+  const mutation = [readJsonText, forTrpc, handler];
+  for (const { name, type } of listProcedures(router)) {
+    serve(app, `/trpc/${name}`, type === 'query' ? { GET: query } : { POST: mutation }, (_request, response, next) => {
+      setRoute(response, `/trpc/${name}`, name);
+      next();
+    });
+  }
+  // Batches, and names of no procedure.
+  serve(app, '/trpc/:procedures', { GET: query, POST: mutation }, (request, response, next) => {
+    if (isBatch(request)) setRoute(response, '/trpc/(batch)', '/trpc/(batch)');
+    next();
+  });
 }
 
-/** tRPC answers HEAD with 204 and calls nothing. Node.js leaves the body out by itself. */
-const answerHeadAsGet: RequestHandler = (request, _response, next) => {
+/** What tRPC's own HTTP adapter would trip over. */
+const forTrpc: RequestHandler = (request, _response, next) => {
+  // It answers HEAD with 204 and calls nothing. Node.js leaves the body out by itself.
   if (request.method === 'HEAD') request.method = 'GET';
+  // It refuses a GET with the type of a body that is not there.
+  if (request.method === 'GET') delete request.headers['content-type'];
+  // It makes a URL of whatever the client calls this host.
+  request.headers.host = 'localhost';
   next();
 };
 
-/** `/trpc/products.list`, `/trpc/(batch)`; a procedure that does not exist is no route. */
-function nameRouteOf(router: AppRouter): RequestHandler {
-  const names = new Set(listProcedures(router).map(({ name }) => name));
-  return (request, response, next) => {
-    response.locals['isTrpc'] = true;
-    const called = calledProcedures(request);
-    const [name] = called;
-    if (called.length > 1) setRoute(response, '/trpc/(batch)', '/trpc/(batch)');
-    else if (name !== undefined && names.has(name)) setRoute(response, `/trpc/${name}`, name);
-    next();
-  };
+function isBatch({ params, url }: Request): boolean {
+  return String(params['procedures']).includes(',') && new URLSearchParams(url.split('?')[1]).get('batch') === '1';
 }
 
-function calledProcedures({ params, query }: Request): string[] {
-  const procedures = String(params['procedures']);
-  return query['batch'] === '1' ? procedures.split(',') : [procedures];
-}
-
-export function isTrpcRequest(response: Response): boolean {
-  return response.locals['isTrpc'] === true;
+export function isTrpcRequest({ path }: Request): boolean {
+  return path.startsWith('/trpc/');
 }
 
 /** Answers, in tRPC's envelope, an error from before tRPC had the request. */
@@ -78,5 +80,5 @@ export function sendTrpcError(router: AppRouter, error: ApiError, response: Resp
     input: undefined,
     ctx: undefined,
   });
-  response.json({ error: shape });
+  sendJson(response, { error: shape });
 }

@@ -44,9 +44,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       .input(z.object({ id: productIdSchema }, { error: 'attendu un objet JSON avec id' }))
       .query(async ({ input: { id } }): Promise<Product> => {
         const product = await products.find(id);
-        if (product === undefined) {
-          throw new ApiError('NOT_FOUND', { message: `Aucun produit n’a l’id ${id}.`, details: { product_id: id } });
-        }
+        if (product === undefined) throw productNotFound(id);
         return product;
       }),
 
@@ -65,4 +63,11 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       .input(newProductSchema)
       .mutation(({ input }): Promise<Product> => products.create(input)),
   });
+}
+
+/** Names the id where a double holds it exactly. */
+function productNotFound(id: number): ApiError {
+  return Number.isSafeInteger(id)
+    ? new ApiError('NOT_FOUND', { message: `Aucun produit n’a l’id ${id}.`, details: { product_id: id } })
+    : new ApiError('NOT_FOUND', { message: 'Aucun produit n’a un id aussi grand.' });
 }

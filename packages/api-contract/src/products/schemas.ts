@@ -4,6 +4,7 @@ import { describeValue } from '../describe-value.js';
 /** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
 export const PAGE_SIZE_MAX = 1_000;
 /** PostgreSQL's `integer`: no product has an id beyond. */
+const INT4_MIN = -2_147_483_648;
 const INT4_MAX = 2_147_483_647;
 
 const expected = (what: string) => ({
@@ -43,8 +44,11 @@ function text(lengthMax: number) {
 
 /** Any integer: one that no product can have is not found rather than refused. */
 export const productIdSchema = z
-  .number(expected('un nombre entier'))
-  .refine(Number.isInteger, expected('un nombre entier'))
+  .custom<number>(
+    // JSON has integers beyond the largest double; they are read as infinity.
+    (id) => Number.isInteger(id) || id === Number.POSITIVE_INFINITY || id === Number.NEGATIVE_INFINITY,
+    expected('un nombre entier'),
+  )
   .meta({ type: 'integer', description: 'Id of a product', examples: [1] });
 
 const productPriceSchema = z
@@ -92,11 +96,11 @@ export const productPageSchema = z.object(
         description: 'How many products at most',
         examples: [3],
       }),
-    after: integerBetween(0, INT4_MAX)
+    after: integerBetween(INT4_MIN, INT4_MAX)
       .optional()
       .meta({
         type: 'integer',
-        minimum: 0,
+        minimum: INT4_MIN,
         maximum: INT4_MAX,
         description: 'Only products with an id above this one: the last id of the page before',
         examples: [3],

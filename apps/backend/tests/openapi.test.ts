@@ -1,0 +1,179 @@
+import { validate } from '@apidevtools/swagger-parser';
+import { errorBodySchema, errorCatalogue, responseSchemas } from '@products/api-contract/server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, post, startBackend } from './backend.js';
+
+interface Media {
+  readonly schema?: { readonly $ref?: string };
+  readonly example?: unknown;
+}
+interface Answer {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, Media>>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly schema: Record<string, unknown>;
+  }[];
+  readonly requestBody?: { readonly content: { readonly 'application/json': Media } };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly responses: Readonly<Record<string, Answer>> };
+}
+
+let backend: Backend;
+let document: Document;
+beforeAll(async () => {
+  backend = await startBackend({ SLOW_ENDPOINT_DELAY: '0.01' });
+  document = (await (await backend.fetch('/openapi.json')).json()) as Document;
+});
+afterAll(() => backend.stop());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ route: `${method.toUpperCase()} ${path}`, operation })),
+  );
+const operation = (route: string) => {
+  const found = operations().find((candidate) => candidate.route === route);
+  if (found === undefined) throw new Error(`${route} is not in the document`);
+  return found.operation;
+};
+
+describe('/openapi.json', () => {
+  it('is a valid OpenAPI 3.1 document', async () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    await validate(structuredClone(document) as unknown as Parameters<typeof validate>[0]);
+  });
+
+  it('has every route', () => {
+    expect(
+      operations()
+        .map(({ route }) => route)
+        .sort(),
+    ).toEqual([
+      'GET /docs',
+      'GET /error',
+      'GET /health',
+      'GET /livez',
+      'GET /metrics',
+      'GET /openapi.json',
+      'GET /products',
+      'GET /products/{id}',
+      'GET /readyz',
+      'GET /slow',
+      'POST /products',
+    ]);
+  });
+
+  it('has every status that the contract names', () => {
+    const statuses = Object.fromEntries(
+      operations().map(({ route, operation: { responses } }) => [route, Object.keys(responses)]),
+    );
+    expect(statuses).toMatchObject({
+      'GET /products': ['200', '400', '500', '503'],
+      'GET /products/{id}': ['200', '400', '404', '500', '503'],
+      'POST /products': ['201', '400', '413', '415', '500', '503'],
+      'GET /slow': ['200', '500'],
+      'GET /error': ['500'],
+      'GET /health': ['200', '500', '503'],
+      'GET /livez': ['200'],
+      'GET /readyz': ['200', '503'],
+      'GET /metrics': ['200'],
+    });
+  });
+
+  it('has the parameters with their bounds, and the headers', () => {
+    expect(operation('GET /products').parameters).toMatchObject([
+      { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000 } },
+      { name: 'after', in: 'query', schema: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } },
+    ]);
+    expect(operation('GET /products/{id}').parameters).toMatchObject([
+      { name: 'id', in: 'path', schema: { type: 'integer' } },
+    ]);
+    expect(Object.keys(operation('GET /products').responses['200']?.headers ?? {})).toEqual(['traceresponse', 'Link']);
+    expect(Object.keys(operation('POST /products').responses['201']?.headers ?? {})).toEqual([
+      'traceresponse',
+      'Location',
+    ]);
+  });
+
+  it('describes the body of a new product as it is checked', () => {
+    const { schema } = operation('POST /products').requestBody?.content['application/json'] ?? {};
+    expect(schema).toMatchObject({
+      type: 'object',
+      required: ['name', 'price', 'category'],
+      properties: {
+        name: { type: 'string', minLength: 1, maxLength: 200 },
+        price: { type: 'number', exclusiveMinimum: 0 },
+        category: { type: 'string', minLength: 1, maxLength: 100 },
+      },
+    });
+  });
+
+  it('has examples that fit their schemas, for every success of the router and for every error', () => {
+    const named = new Map<string, { parse(value: unknown): unknown }>(Object.entries(responseSchemas));
+    const examples = operations().flatMap(({ operation: { responses } }) =>
+      Object.values(responses).flatMap(({ content }) => content?.['application/json'] ?? []),
+    );
+    const checked = examples.flatMap(({ schema, example }) => {
+      const name = schema?.$ref?.split('/').at(-1) ?? '';
+      return named.has(name) ? [expect(named.get(name)?.parse(example), name).toEqual(example)] : [];
+    });
+    expect(checked).toHaveLength(6);
+    expect(Object.keys(document.components.responses).sort()).toEqual(Object.keys(errorCatalogue).sort());
+    for (const { content } of Object.values(document.components.responses)) {
+      const { example } = content?.['application/json'] ?? {};
+      expect(errorBodySchema.parse(example)).toEqual(example);
+    }
+  });
+
+  it('has an example of a new product that the service takes', async () => {
+    const { example } = operation('POST /products').requestBody?.content['application/json'] ?? {};
+    expect((await backend.fetch('/products', post(example))).status).toBe(201);
+  });
+
+  it('describes what is really answered', async () => {
+    const { Product, ProductList, SlowResult, HealthUp } = responseSchemas;
+    const read = async (path: string) => (await backend.fetch(path)).json();
+    expect(() => ProductList.parse([])).not.toThrow();
+    for (const [schema, body] of [
+      [ProductList, await read('/products')],
+      [Product, await read('/products/1')],
+      [SlowResult, await read('/slow')],
+      [HealthUp, await read('/health')],
+      [errorBodySchema, await read('/error')],
+      [errorBodySchema, await read('/products/0')],
+      [errorBodySchema, await read('/products/x')],
+      [errorBodySchema, await read('/nowhere')],
+    ] as const) {
+      expect(schema.parse(body)).toEqual(body);
+    }
+  });
+});
+
+describe('/docs', () => {
+  it('is a page whose every file comes from this service, under a policy that allows nothing else', async () => {
+    const page = await backend.fetch('/docs');
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*|upgrade-insecure-requests/);
+    const html = await page.text();
+    const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => String(file));
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) {
+      expect(file).toMatch(/^\/docs\//);
+      const response = await backend.fetch(file);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).not.toMatch(/json/);
+      expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(50);
+    }
+    expect(html).not.toMatch(/<script>|style=|onload=/);
+  });
+});

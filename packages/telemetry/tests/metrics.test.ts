@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { createMetrics } from '../src/index.js';
+
+const pool = { size: 10, checkedOut: 3, idle: 2, waiting: 1 };
+
+it('counts and times requests and queries under the documented names and labels', async () => {
+  const metrics = createMetrics(() => pool);
+  for (const status of [200, 200, 404]) {
+    metrics.requestStarted();
+    metrics.requestEnded({ method: 'GET', path: '/products/:id', status, durationSeconds: 0.02 });
+  }
+  metrics.requestStarted();
+  metrics.queryEnded({ operation: 'SELECT', table: 'products', durationSeconds: 0.001 });
+
+  const { contentType, body } = await metrics.expose();
+  expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const lines = body.split('\n');
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'http_requests_total{method="GET",path="/products/:id",status="200"} 2',
+      'http_requests_total{method="GET",path="/products/:id",status="404"} 1',
+      'http_request_duration_seconds_count{method="GET",path="/products/:id",status="200"} 2',
+      'http_request_duration_seconds_bucket{le="0.025",method="GET",path="/products/:id",status="200"} 2',
+      'http_requests_in_flight 1',
+      'database_queries_total{operation="SELECT",table="products"} 1',
+      'database_query_duration_seconds_count{operation="SELECT",table="products"} 1',
+    ]),
+  );
+  expect(body).toContain('nodejs_eventloop_lag_seconds');
+});
+
+it('reads the pool when it is scraped', async () => {
+  let reading = pool;
+  const metrics = createMetrics(() => reading);
+  const gauges = async () =>
+    (await metrics.expose()).body.split('\n').filter((line) => line.startsWith('database_connection_pool{'));
+  expect(await gauges()).toEqual([
+    'database_connection_pool{status="size"} 10',
+    'database_connection_pool{status="checked_out"} 3',
+    'database_connection_pool{status="idle"} 2',
+    'database_connection_pool{status="waiting"} 1',
+  ]);
+  reading = { ...pool, checkedOut: 7 };
+  expect(await gauges()).toContain('database_connection_pool{status="checked_out"} 7');
+});
