@@ -11,7 +11,7 @@ const backendFolder = path.resolve(import.meta.dirname, '..');
 const START_TIMEOUT_MS = 20_000;
 
 /** One line of the service's stdout. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
+type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
 
 export interface RunningProcess {
   readonly child: ChildProcess;

@@ -16,14 +16,21 @@ type Outcome = { readonly data: unknown } | { readonly code: unknown; readonly w
 /** The fields that an error complains about; their messages name values, which REST spells as text. */
 const pathsOf = (issues?: readonly { path: string }[]) => issues?.map(({ path }) => path);
 
+interface RestError {
+  readonly code: string;
+  readonly issues?: readonly { readonly path: string }[];
+}
+
 async function throughRest(path: string, init?: RequestInit): Promise<Outcome> {
   const response = await backend.fetch(path, init);
-  const body = await response.json();
+  const body = (await response.json()) as RestError;
   return response.ok ? { data: body } : { code: body.code, wrong: pathsOf(body.issues) };
 }
 
 async function throughTrpc(path: string, init?: RequestInit): Promise<Outcome> {
-  const body = await (await backend.fetch(`/trpc/${path}`, init)).json();
+  const body = (await (await backend.fetch(`/trpc/${path}`, init)).json()) as
+    | { result: { data: unknown } }
+    | { error: { data: RestError } };
   return 'result' in body
     ? { data: body.result.data }
     : { code: body.error.data.code, wrong: pathsOf(body.error.data.issues) };

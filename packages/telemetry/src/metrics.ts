@@ -8,7 +8,7 @@ export interface PoolReading {
   readonly waiting: number;
 }
 
-export interface RequestMeasurement {
+interface RequestMeasurement {
   readonly method: string;
   /** The route's template, so that the number of series is bounded. */
   readonly path: string;
