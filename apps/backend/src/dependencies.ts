@@ -1,7 +1,7 @@
 import type { AppRouter } from '@products/api-contract';
 import { createAppRouter } from '@products/api-contract/server';
 import { type ConnectionConfig, createDatabase, type Database } from '@products/db';
-import { createMetrics, currentTrace, type Logger, type Metrics } from '@products/telemetry';
+import { createMetrics, currentTrace, type Logger, type Metrics, tracingState } from '@products/telemetry';
 import type { Config } from './config.js';
 import { Lifecycle } from './lifecycle.js';
 import { createError } from './services/diagnostics/error.js';
@@ -24,7 +24,11 @@ export interface Dependencies {
 
 export function createDependencies(config: Config, connection: ConnectionConfig, logger: Logger): Dependencies {
   const database = createDatabase(connection, config.pool);
-  const metrics = createMetrics(database.stats);
+  const metrics = createMetrics({
+    pool: database.stats,
+    spans: () => tracingState.spans,
+    droppedLogLines: () => logger.droppedLines,
+  });
   const runQuery = createRunQuery(metrics);
   const router = createAppRouter({
     products: {

@@ -91,6 +91,7 @@ async function checkSchema(connection: ConnectionConfig, logger: Logger): Promis
 /** A service without traces works, and must not look as if it had them. */
 function reportTracing(logger: Logger): void {
   const { status, failure } = tracingState;
+  tracingState.onLoss = (problem) => logger.warning('Spans perdus', { problem });
   if (status === 'failed') logger.error('Traces inactives : l’instrumentation n’a pas pu démarrer', { error: failure });
   if (status === 'absent') {
     logger.error('Traces inactives : démarrez avec node --import @products/telemetry/register');

@@ -14,12 +14,15 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** Writes out what is still in memory, at once. */
   flush(): void;
+  /** How many lines a reader of stdout that did not keep up has cost. */
+  readonly droppedLines: number;
 }
 
 /** Where lines go; pino's destination, or anything that takes one line a call. */
 export interface LogDestination {
   write(line: string): void;
   flushSync?(): void;
+  on?(event: 'drop', listener: () => void): unknown;
 }
 
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
@@ -47,7 +50,14 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     },
     destination,
   );
+  let droppedLines = 0;
+  destination.on?.('drop', () => {
+    droppedLines += 1;
+  });
   return {
+    get droppedLines() {
+      return droppedLines;
+    },
     debug: (message, fields = {}) => logger.debug(fields, message),
     info: (message, fields = {}) => logger.info(fields, message),
     warning: (message, fields = {}) => logger.warn(fields, message),

@@ -24,8 +24,15 @@ export interface Metrics {
   expose(): Promise<{ contentType: string; body: string }>;
 }
 
+/** What the metrics only read, at the moment of a scrape. */
+export interface MetricsSources {
+  readonly pool: () => PoolReading;
+  readonly spans: () => { readonly exported: number; readonly dropped: number };
+  readonly droppedLogLines: () => number;
+}
+
 /** The service's metrics in a registry of their own. */
-export function createMetrics(readPool: () => PoolReading): Metrics {
+export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -65,13 +72,27 @@ export function createMetrics(readPool: () => PoolReading): Metrics {
     labelNames: ['status'],
     registers,
     collect() {
-      const pool = readPool();
+      const pool = sources.pool();
       this.set({ status: 'size' }, pool.size);
       this.set({ status: 'checked_out' }, pool.checkedOut);
       this.set({ status: 'idle' }, pool.idle);
       this.set({ status: 'waiting' }, pool.waiting);
     },
   });
+
+  const counterOf = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  counterOf('spans_exported_total', 'Spans sent to the tracing backend', () => sources.spans().exported);
+  counterOf('spans_dropped_total', 'Spans that the tracing backend did not take', () => sources.spans().dropped);
+  counterOf('log_lines_dropped_total', 'Log lines that the reader of stdout did not take', sources.droppedLogLines);
 
   return {
     requestStarted: () => requestsInFlight.inc(),

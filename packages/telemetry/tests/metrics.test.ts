@@ -2,9 +2,10 @@ import { expect, it } from 'vitest';
 import { createMetrics } from '../src/index.js';
 
 const pool = { size: 10, checkedOut: 3, idle: 2, waiting: 1 };
+const sources = { pool: () => pool, spans: () => ({ exported: 5, dropped: 2 }), droppedLogLines: () => 1 };
 
 it('counts and times requests and queries under the documented names and labels', async () => {
-  const metrics = createMetrics(() => pool);
+  const metrics = createMetrics({ ...sources, pool: () => pool });
   for (const status of [200, 200, 404]) {
     metrics.requestStarted();
     metrics.requestEnded({ method: 'GET', path: '/products/:id', status, durationSeconds: 0.02 });
@@ -24,6 +25,9 @@ it('counts and times requests and queries under the documented names and labels'
       'http_requests_in_flight 1',
       'database_queries_total{operation="SELECT",table="products"} 1',
       'database_query_duration_seconds_count{operation="SELECT",table="products"} 1',
+      'spans_exported_total 5',
+      'spans_dropped_total 2',
+      'log_lines_dropped_total 1',
     ]),
   );
   expect(body).toContain('nodejs_eventloop_lag_seconds');
@@ -31,7 +35,7 @@ it('counts and times requests and queries under the documented names and labels'
 
 it('reads the pool when it is scraped', async () => {
   let reading = pool;
-  const metrics = createMetrics(() => reading);
+  const metrics = createMetrics({ ...sources, pool: () => reading });
   const gauges = async () =>
     (await metrics.expose()).body.split('\n').filter((line) => line.startsWith('database_connection_pool{'));
   expect(await gauges()).toEqual([

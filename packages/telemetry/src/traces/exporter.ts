@@ -1,6 +1,7 @@
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import type { tracing } from '@opentelemetry/sdk-node';
+import { createAgentSender } from './jaeger/agent-sender.js';
+import { asSender, type SpanSender } from './span-sender.js';
 
 export interface ExportSettings {
   readonly JAEGER_AGENT_HOST: string;
@@ -10,10 +11,14 @@ export interface ExportSettings {
   readonly OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string | undefined;
 }
 
-/** OTLP where an endpoint is set (the exporter reads the other `OTEL_EXPORTER_OTLP_*` itself), Jaeger's Thrift elsewhere. */
-export function createExporter(settings: ExportSettings): tracing.SpanExporter {
+/**
+ * OTLP where an endpoint is set (the exporter reads the other `OTEL_EXPORTER_OTLP_*` itself), else Jaeger's Thrift: over
+ * HTTP where an endpoint is set, else over UDP to the agent.
+ */
+export function createSender(settings: ExportSettings): SpanSender {
   const otlpEndpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (otlpEndpoint !== undefined) return new OTLPTraceExporter();
-  if (settings.JAEGER_ENDPOINT !== undefined) return new JaegerExporter({ endpoint: settings.JAEGER_ENDPOINT });
-  return new JaegerExporter({ host: settings.JAEGER_AGENT_HOST, port: settings.JAEGER_AGENT_PORT });
+  if (otlpEndpoint !== undefined) return asSender(new OTLPTraceExporter());
+  if (settings.JAEGER_ENDPOINT !== undefined)
+    return asSender(new JaegerExporter({ endpoint: settings.JAEGER_ENDPOINT }));
+  return createAgentSender(settings.JAEGER_AGENT_HOST, settings.JAEGER_AGENT_PORT);
 }

@@ -1,17 +1,21 @@
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
 import { B3Propagator } from '@opentelemetry/propagator-b3';
 import { JaegerPropagator } from '@opentelemetry/propagator-jaeger';
-import { core, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
-import { createExporter, type ExportSettings } from './exporter.js';
+import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { BatchProcessor } from './batch-processor.js';
+import { createSender, type ExportSettings } from './exporter.js';
 import { createSampler, type SamplerSettings } from './sampler.js';
 import { describeRequest, describeResponse } from './server-span.js';
+import { tracingState } from './state.js';
 
 /** Starts the SDK for this process. Returns what exports the spans still in memory and stops it. */
 export function startTracing(settings: ExportSettings & SamplerSettings & { JAEGER_SERVICE_NAME: string }) {
   const sdk = new NodeSDK({
     serviceName: settings.JAEGER_SERVICE_NAME,
     sampler: createSampler(settings),
-    spanProcessors: [new tracing.BatchSpanProcessor(createExporter(settings))],
+    spanProcessors: [
+      new BatchProcessor({ sender: createSender(settings), counts: tracingState.spans, warn: reportLoss }),
+    ],
     textMapPropagator: createPropagator(),
     // The default detectors export the command line.
     resourceDetectors: [resources.envDetector],
@@ -22,6 +26,11 @@ export function startTracing(settings: ExportSettings & SamplerSettings & { JAEG
   });
   sdk.start();
   return () => sdk.shutdown();
+}
+
+/** The preload has no logger; the service gives one later. */
+function reportLoss(problem: string): void {
+  tracingState.onLoss?.(problem);
 }
 
 /** Where several headers name a parent, the last one read wins; Jaeger's baggage is added to W3C's. */

@@ -1,0 +1,2 @@
+export { type JaegerAgent, startJaegerAgent } from './agent.js';
+export { decodeMessage, type JaegerSpan } from './decoder.js';
