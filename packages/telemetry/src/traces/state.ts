@@ -1,10 +1,11 @@
+import type { SpanCounts } from './batch-processor.js';
+
 /** What the preload and the service know of each other. */
 export const tracingState: {
   /** `absent`: the preload did not run at all. */
   status: 'absent' | 'disabled' | 'started' | 'failed';
   failure?: unknown;
-  /** What became of the spans that this process has ended. */
-  readonly spans: { exported: number; dropped: number };
+  readonly spans: SpanCounts;
   /** Set by the service: told, at most once a minute, why spans are being lost. */
   onLoss?: (problem: string) => void;
   /** Exports what is still in memory, then stops. */
