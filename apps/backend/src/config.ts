@@ -11,7 +11,7 @@ import {
   secret,
   text,
 } from '@products/environment';
-import { type LogLevel, logLevels, telemetryEnvironment } from '@products/telemetry';
+import { findSamplerProblem, type LogLevel, logLevels, telemetryEnvironment } from '@products/telemetry';
 
 /** The service's own variables; docs/configuration.md explains each. */
 export const serviceEnvironment = {
@@ -68,7 +68,9 @@ class ConfigError extends Error {
  */
 export function readConfig(environment: Environment): Config {
   const { values, problems } = parseEnvironment(serviceEnvironment, environment);
-  problems.push(...parseEnvironment(telemetryEnvironment, environment).problems);
+  const telemetry = parseEnvironment(telemetryEnvironment, environment);
+  const samplerProblem = findSamplerProblem(telemetry.values);
+  problems.push(...telemetry.problems, ...(samplerProblem === undefined ? [] : [samplerProblem]));
   const database = readDatabaseUrl(values.DATABASE_URL, problems);
   if (problems.length > 0) {
     throw new ConfigError(`Configuration invalide : ${problems.map(({ message }) => message).join(' ; ')}`);

@@ -56,6 +56,15 @@ describe('the configuration', () => {
     expect(() => readConfig(wrong)).not.toThrow(/canary/);
   });
 
+  it.each([
+    ['const', '0.5'],
+    ['probabilistic', '1.5'],
+    ['ratelimiting', '-1'],
+  ])('refuses what a %s sampler cannot take: %s', (type, param) => {
+    const environment = { JAEGER_SAMPLER_TYPE: type, JAEGER_SAMPLER_PARAM: param };
+    expect(() => readConfig(environment)).toThrow(`JAEGER_SAMPLER_PARAM="${param}"`);
+  });
+
   it('stops the start when it is wrong, with one line and exit code 1', async () => {
     const running = run({
       PORT: '70000',

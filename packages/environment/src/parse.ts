@@ -3,6 +3,9 @@ import { isSecret } from './fields.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+type Fields = Readonly<Record<string, z.ZodType>>;
+type Values<Shape extends Fields> = { readonly [Name in keyof Shape]: z.output<Shape[Name]> };
+
 /** One variable that does not have an allowed value. */
 export interface Problem {
   readonly variable: string;
@@ -15,10 +18,10 @@ export interface Problem {
  * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value). A variable
  * with a problem takes its default in `values`, so that a caller may go on without it.
  */
-export function parseEnvironment<Shape extends z.core.$ZodLooseShape>(
+export function parseEnvironment<const Shape extends Fields>(
   shape: Shape,
   environment: Environment,
-): { values: z.output<z.ZodObject<Shape>>; problems: Problem[] } {
+): { values: Values<Shape>; problems: Problem[] } {
   const schema = z.object(shape);
   const present = Object.fromEntries(
     Object.keys(shape).flatMap((name) => {
@@ -27,12 +30,13 @@ export function parseEnvironment<Shape extends z.core.$ZodLooseShape>(
     }),
   );
   const result = schema.safeParse(present);
-  if (result.success) return { values: result.data, problems: [] };
+  // zod's own type for the output of an object loses the fields of a shape that is read-only.
+  if (result.success) return { values: result.data as Values<Shape>, problems: [] };
   const problems = result.error.issues.map((issue): Problem => {
     const variable = String(issue.path[0]);
     const shown = isSecret(shape[variable]) ? '' : `=${JSON.stringify(present[variable])}`;
     return { variable, message: `${variable}${shown} (${issue.message})` };
   });
   for (const { variable } of problems) delete present[variable];
-  return { values: schema.parse(present), problems };
+  return { values: schema.parse(present) as Values<Shape>, problems };
 }

@@ -1,4 +1,6 @@
-import { boolean, choice, integer, number, secret, text, url } from '@products/environment';
+import { boolean, choice, integer, number, type Problem, secret, text, url } from '@products/environment';
+
+const TRACES_PER_SECOND_MAX = 1_000_000;
 
 /** The variables of telemetry. The preload reads them before the service does; the service reports their problems. */
 export const telemetryEnvironment = {
@@ -6,9 +8,28 @@ export const telemetryEnvironment = {
   JAEGER_AGENT_PORT: integer(1, 65_535).default(6_831),
   JAEGER_ENDPOINT: secret(url()).optional(),
   JAEGER_SERVICE_NAME: text().default('backend-service'),
-  JAEGER_SAMPLER_TYPE: choice(['const', 'probabilistic']).default('const'),
-  JAEGER_SAMPLER_PARAM: number(0, 1).default(1),
+  JAEGER_SAMPLER_TYPE: choice(['const', 'probabilistic', 'ratelimiting']).default('const'),
+  JAEGER_SAMPLER_PARAM: number(0, TRACES_PER_SECOND_MAX).default(1),
   OTEL_EXPORTER_OTLP_ENDPOINT: secret(url()).optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: secret(url()).optional(),
   OTEL_SDK_DISABLED: boolean().default(false),
 } as const;
+
+/** What each type of sampler takes as its parameter differs; `ratelimiting` takes any that the variable allows. */
+export function findSamplerProblem(sampler: {
+  readonly JAEGER_SAMPLER_TYPE: string;
+  readonly JAEGER_SAMPLER_PARAM: number;
+}): Problem | undefined {
+  const { JAEGER_SAMPLER_TYPE: type, JAEGER_SAMPLER_PARAM: param } = sampler;
+  const variable = 'JAEGER_SAMPLER_PARAM';
+  if (type === 'const' && param !== 0 && param !== 1) {
+    return { variable, message: `${variable}="${param}" (attendu : 0 ou 1 pour JAEGER_SAMPLER_TYPE=const)` };
+  }
+  if (type === 'probabilistic' && param > 1) {
+    return {
+      variable,
+      message: `${variable}="${param}" (attendu : nombre de 0 à 1 pour JAEGER_SAMPLER_TYPE=probabilistic)`,
+    };
+  }
+  return undefined;
+}

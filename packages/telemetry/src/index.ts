@@ -1,4 +1,4 @@
-export { telemetryEnvironment } from './environment.js';
+export { findSamplerProblem, telemetryEnvironment } from './environment.js';
 export { createLogger, type LogDestination, type LogFields, type Logger, type LogLevel, logLevels } from './logger.js';
 export { createMetrics, type Metrics, type PoolReading } from './metrics.js';
 export { currentTrace, currentTraceResponse, type TraceIds } from './traces/current.js';

@@ -66,6 +66,36 @@ describe('the preload', () => {
     expect(answers[0]?.span_id).not.toBe(parentId);
   });
 
+  it.each([`${traceId.toUpperCase()}:${parentId.toUpperCase()}:0:1`, `${traceId}%3A${parentId}%3A0%3A1`])(
+    'continues the trace of uber-trace-id in another spelling, in lower case: %s',
+    (value) => {
+      const { answers } = serve({}, [['/a', { 'uber-trace-id': value }]]);
+      expect(answers[0]?.trace_id).toBe(traceId);
+    },
+  );
+
+  it.each([
+    ['traceparent', 'x'],
+    ['traceparent', `00-${'0'.repeat(32)}-${parentId}-01`],
+    ['uber-trace-id', '0:0:0:1'],
+    ['uber-trace-id', `zz:${parentId}:0:1`],
+    ['uber-trace-id', `${traceId}:${parentId}:0:zz`],
+    ['uber-trace-id', '%E0%A4%A'],
+    ['b3', 'x-y'],
+    ['baggage', '%%%=,;'],
+  ])('starts a fresh trace for the malformed %s: %s', (header, value) => {
+    const { answers } = serve({}, [['/a', { [header]: value }]]);
+    expect(answers[0]?.traceresponse).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
+    expect(answers[0]?.trace_id).not.toBe(traceId);
+  });
+
+  it('prefers the standard header where several name a parent, even if the others are malformed', () => {
+    const standard = { traceparent: `00-${traceId}-${parentId}-01` };
+    for (const other of ['1:1:0:1', '0:0:0:1', 'zz']) {
+      expect(serve({}, [['/a', { ...standard, 'uber-trace-id': other }]]).answers[0]?.trace_id).toBe(traceId);
+    }
+  });
+
   it('does not trace monitoring, which still has ids', () => {
     const { answers } = serve({}, [
       ['/livez', {}],
@@ -81,6 +111,8 @@ describe('the preload', () => {
     expect(
       serve({ JAEGER_SAMPLER_TYPE: 'probabilistic', JAEGER_SAMPLER_PARAM: '0' }, none).answers[0]?.traceresponse,
     ).toMatch(/-00$/);
+    const five = serve({ JAEGER_SAMPLER_TYPE: 'ratelimiting', JAEGER_SAMPLER_PARAM: '0.01' }, Array(5).fill(none[0]));
+    expect(five.answers.map(({ traceresponse }) => traceresponse?.slice(-2))).toEqual(['01', '00', '00', '00', '00']);
     expect(serve({ JAEGER_SAMPLER_TYPE: 'probabilistic' }, none).answers[0]?.traceresponse).toMatch(/-01$/);
   });
 

@@ -1,8 +1,9 @@
 import { SpanKind } from '@opentelemetry/api';
 import { tracing } from '@opentelemetry/sdk-node';
+import { RateLimitingSampler } from './rate-limiting-sampler.js';
 
 export interface SamplerSettings {
-  readonly JAEGER_SAMPLER_TYPE: 'const' | 'probabilistic';
+  readonly JAEGER_SAMPLER_TYPE: 'const' | 'probabilistic' | 'ratelimiting';
   readonly JAEGER_SAMPLER_PARAM: number;
 }
 
@@ -24,5 +25,6 @@ export function createSampler(settings: SamplerSettings): tracing.Sampler {
 
 function createRootSampler({ JAEGER_SAMPLER_TYPE: type, JAEGER_SAMPLER_PARAM: param }: SamplerSettings) {
   if (type === 'probabilistic') return new tracing.TraceIdRatioBasedSampler(param);
+  if (type === 'ratelimiting') return new RateLimitingSampler(param);
   return param > 0 ? new tracing.AlwaysOnSampler() : new tracing.AlwaysOffSampler();
 }

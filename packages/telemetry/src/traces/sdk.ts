@@ -1,9 +1,8 @@
 import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
-import { B3Propagator } from '@opentelemetry/propagator-b3';
-import { JaegerPropagator } from '@opentelemetry/propagator-jaeger';
-import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { BatchProcessor } from './batch-processor.js';
 import { createSender, type ExportSettings } from './exporter.js';
+import { createPropagator } from './propagator.js';
 import { createSampler, type SamplerSettings } from './sampler.js';
 import { describeRequest, describeResponse } from './server-span.js';
 import { tracingState } from './state.js';
@@ -31,18 +30,6 @@ export function startTracing(settings: ExportSettings & SamplerSettings & { JAEG
 /** The preload has no logger; the service gives one later. */
 function reportLoss(problem: string): void {
   tracingState.onLoss?.(problem);
-}
-
-/** Where several headers name a parent, the last one read wins; Jaeger's baggage is added to W3C's. */
-function createPropagator() {
-  return new core.CompositePropagator({
-    propagators: [
-      new B3Propagator(),
-      new core.W3CBaggagePropagator(),
-      new JaegerPropagator(),
-      new core.W3CTraceContextPropagator(),
-    ],
-  });
 }
 
 /** Server spans come from here; spans of SQL statements are made where the statements are run. */
