@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../src/index.js';
 
 const pool = { size: 10, checkedOut: 3, idle: 2, waiting: 1 };
@@ -8,12 +8,12 @@ it('counts and times requests and queries under the documented names and labels'
   const metrics = createMetrics({ ...sources, pool: () => pool });
   for (const status of [200, 200, 404]) {
     metrics.requestStarted();
-    metrics.requestEnded({ method: 'GET', path: '/products/:id', status, durationSeconds: 0.02 });
+    metrics.requestEnded({ method: 'GET', path: '/products/:id', status, durationSeconds: 0.02, traceId: undefined });
   }
   metrics.requestStarted();
   metrics.queryEnded({ operation: 'SELECT', table: 'products', durationSeconds: 0.001 });
 
-  const { contentType, body } = await metrics.expose();
+  const { contentType, body } = await metrics.expose('');
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   const lines = body.split('\n');
   expect(lines).toEqual(
@@ -37,7 +37,7 @@ it('reads the pool when it is scraped', async () => {
   let reading = pool;
   const metrics = createMetrics({ ...sources, pool: () => reading });
   const gauges = async () =>
-    (await metrics.expose()).body.split('\n').filter((line) => line.startsWith('database_connection_pool{'));
+    (await metrics.expose('')).body.split('\n').filter((line) => line.startsWith('database_connection_pool{'));
   expect(await gauges()).toEqual([
     'database_connection_pool{status="size"} 10',
     'database_connection_pool{status="checked_out"} 3',
@@ -46,4 +46,58 @@ it('reads the pool when it is scraped', async () => {
   ]);
   reading = { ...pool, checkedOut: 7 };
   expect(await gauges()).toContain('database_connection_pool{status="checked_out"} 7');
+});
+
+describe('OpenMetrics', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const exposeAs = async (accept: string) => {
+    const metrics = createMetrics(sources);
+    const request = { method: 'GET', path: '/products', status: 200 };
+    for (const [durationSeconds, id] of [
+      [0.02, traceId.replace('4bf', 'aaa')],
+      [0.024, traceId],
+      [60, traceId],
+      [0.3, undefined],
+    ] as const) {
+      metrics.requestStarted();
+      metrics.requestEnded({ ...request, durationSeconds, traceId: id });
+    }
+    return metrics.expose(accept);
+  };
+
+  it.each([
+    ['application/openmetrics-text', true],
+    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1', true],
+    ['text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.1', false],
+    ['application/openmetrics-text;q=0', false],
+    ['text/plain', false],
+    ['*/*', false],
+    ['', false],
+  ])('is given to %s: %s', async (accept, isOpenMetrics) => {
+    const { contentType, body } = await exposeAs(accept);
+    expect(contentType.startsWith('application/openmetrics-text; version=1.0.0')).toBe(isOpenMetrics);
+    expect(body.endsWith('\n# EOF\n')).toBe(isOpenMetrics);
+  });
+
+  it('shows the latest sampled trace of each bucket as its exemplar', async () => {
+    const { body } = await exposeAs('application/openmetrics-text');
+    const withExemplar = body.split('\n').filter((line) => line.includes(' # {'));
+    const series = 'method="GET",path="/products",status="200"';
+    expect(withExemplar).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^http_request_duration_seconds_bucket\\{le="0.025",${series}\\} 2 # \\{trace_id="${traceId}"\\} 0.024 \\d+\\.\\d{3}$`,
+        ),
+      ),
+      expect.stringContaining(`{le="+Inf",${series}} 4 # {trace_id="${traceId}"} 60 `),
+    ]);
+  });
+
+  it('names counters’ families without the suffix of their samples', async () => {
+    const { body } = await exposeAs('application/openmetrics-text');
+    expect(body).toContain(
+      '# TYPE http_requests counter\nhttp_requests_total{method="GET",path="/products",status="200"} 4\n',
+    );
+    expect(body).not.toMatch(/_total_total|\n\n/);
+  });
 });

@@ -26,8 +26,8 @@ export function mountMonitoring(app: Express, { database, lifecycle, metrics }: 
   });
   serve(app, '/metrics', {
     GET: [
-      async (_request, response) => {
-        const { contentType, body } = await metrics.expose();
+      async ({ headers }, response) => {
+        const { contentType, body } = await metrics.expose(headers.accept ?? '');
         response.setHeader('Content-Type', contentType).end(body);
       },
     ],

@@ -1,4 +1,5 @@
 import {
+  currentSampledTraceId,
   currentTrace,
   currentTraceResponse,
   type Logger,
@@ -24,6 +25,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
     const { method, path } = request;
     // The response may be closed from anywhere, outside the request's context too.
     const trace = currentTrace();
+    const traceId = currentSampledTraceId();
     const traceResponse = currentTraceResponse();
     if (traceResponse !== undefined) response.setHeader('traceresponse', traceResponse);
 
@@ -36,7 +38,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       const status = response.writableFinished ? response.statusCode : STATUS_CLIENT_CLOSED_REQUEST;
       const route = routeOf(response) ?? UNMATCHED;
       const countedMethod = COUNTED_METHODS.has(method) ? method : '_OTHER';
-      metrics.requestEnded({ method: countedMethod, path: route, status, durationSeconds });
+      metrics.requestEnded({ method: countedMethod, path: route, status, durationSeconds, traceId });
       logger[isQuiet ? 'debug' : levelFor(status)](`Requête complétée: ${method} ${path}`, {
         method,
         path,

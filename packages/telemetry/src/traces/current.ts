@@ -1,4 +1,4 @@
-import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 
 /** The ids that join a log line or an error to its span, under the names that logs and errors use. */
 export interface TraceIds {
@@ -21,4 +21,10 @@ export function currentTraceResponse(): string | undefined {
   if (spanContext === undefined || !isSpanContextValid(spanContext)) return undefined;
   const flags = spanContext.traceFlags.toString(16).padStart(2, '0');
   return `00-${spanContext.traceId}-${spanContext.spanId}-${flags}`;
+}
+
+/** The id of the active trace if it is exported; undefined where nobody could look it up. */
+export function currentSampledTraceId(): string | undefined {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  return ((spanContext?.traceFlags ?? 0) & TraceFlags.SAMPLED) === 0 ? undefined : spanContext?.traceId;
 }

@@ -1,4 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Exemplars } from './exemplars.js';
+import { type FindExemplar, OPENMETRICS_CONTENT_TYPE, prefersOpenMetrics, renderOpenMetrics } from './openmetrics.js';
+
+const DURATION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The pool at the moment of a scrape. */
 export interface PoolReading {
@@ -14,14 +18,16 @@ interface RequestMeasurement {
   readonly path: string;
   readonly status: number;
   readonly durationSeconds: number;
+  /** Of a trace that was sampled: an exemplar for its bucket. */
+  readonly traceId: string | undefined;
 }
 
 export interface Metrics {
   requestStarted(): void;
   requestEnded(measurement: RequestMeasurement): void;
   queryEnded(query: { operation: string; table: string; durationSeconds: number }): void;
-  /** What `/metrics` answers. */
-  expose(): Promise<{ contentType: string; body: string }>;
+  /** What `/metrics` answers to this Accept header: OpenMetrics, with exemplars, where that is asked for. */
+  expose(accept: string): Promise<{ contentType: string; body: string }>;
 }
 
 /** What the metrics only read, at the moment of a scrape. */
@@ -47,8 +53,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
     name: 'http_request_duration_seconds',
     help: 'Time from the arrival of an HTTP request to the end of its response',
     labelNames: ['method', 'path', 'status'],
+    buckets: DURATION_BUCKETS_SECONDS,
     registers,
   });
+  const requestExemplars = new Exemplars(DURATION_BUCKETS_SECONDS);
+  const findExemplar: FindExemplar = (family, { method, path, status, le = '' }) =>
+    family === 'http_request_duration_seconds' ? requestExemplars.find([method, path, status], le) : undefined;
   const requestsInFlight = new Gauge({
     name: 'http_requests_in_flight',
     help: 'HTTP requests that are being answered',
@@ -64,6 +74,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     name: 'database_query_duration_seconds',
     help: 'Time of a SQL statement, the wait for a connection included',
     labelNames: ['operation', 'table'],
+    buckets: DURATION_BUCKETS_SECONDS,
     registers,
   });
   new Gauge({
@@ -96,16 +107,23 @@ export function createMetrics(sources: MetricsSources): Metrics {
 
   return {
     requestStarted: () => requestsInFlight.inc(),
-    requestEnded: ({ method, path, status, durationSeconds }) => {
+    requestEnded: ({ method, path, status, durationSeconds, traceId }) => {
       const labels = { method, path, status };
       requestsInFlight.dec();
       requests.inc(labels);
       requestDuration.observe(labels, durationSeconds);
+      if (traceId === undefined) return;
+      const exemplar = { traceId, value: durationSeconds, timestampSeconds: Date.now() / 1_000 };
+      requestExemplars.record([method, path, status], exemplar);
     },
     queryEnded: ({ operation, table, durationSeconds }) => {
       queries.inc({ operation, table });
       queryDuration.observe({ operation, table }, durationSeconds);
     },
-    expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    expose: async (accept) => {
+      if (!prefersOpenMetrics(accept)) return { contentType: registry.contentType, body: await registry.metrics() };
+      const body = renderOpenMetrics(await registry.getMetricsAsJSON(), findExemplar);
+      return { contentType: OPENMETRICS_CONTENT_TYPE, body };
+    },
   };
 }
