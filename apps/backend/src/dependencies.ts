@@ -1,6 +1,6 @@
 import type { AppRouter } from '@products/api-contract';
 import { createAppRouter } from '@products/api-contract/server';
-import { type ConnectionConfig, createDatabase, type Database } from '@products/db';
+import { type ConnectionConfig, createDatabase } from '@products/db';
 import { createMetrics, currentTrace, type Logger, type Metrics, tracingState } from '@products/telemetry';
 import type { Config } from './config.js';
 import { Lifecycle } from './lifecycle.js';
@@ -17,11 +17,15 @@ export interface Dependencies {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly database: Database;
+  /** For the probe of readiness: untraced, unlogged, never rejects. */
+  isDatabaseReachable(): Promise<boolean>;
+  /** Closes every connection to the database. */
+  closeDatabase(): Promise<void>;
   readonly router: AppRouter;
   readonly lifecycle: Lifecycle;
 }
 
+/** Wires the services to their database and telemetry, and the router to the services. */
 export function createDependencies(config: Config, connection: ConnectionConfig, logger: Logger): Dependencies {
   const database = createDatabase(connection, config.pool);
   const metrics = createMetrics({
@@ -43,5 +47,11 @@ export function createDependencies(config: Config, connection: ConnectionConfig,
     health: { check: createCheckHealth(database, runQuery, logger) },
     currentTraceId: () => currentTrace()?.trace_id ?? null,
   });
-  return { config, logger, metrics, database, router, lifecycle: new Lifecycle() };
+  const isDatabaseReachable = () =>
+    database.check().then(
+      () => true,
+      () => false,
+    );
+  const closeDatabase = () => database.close();
+  return { config, logger, metrics, isDatabaseReachable, closeDatabase, router, lifecycle: new Lifecycle() };
 }

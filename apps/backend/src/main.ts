@@ -1,4 +1,4 @@
-// The only file that reads the environment, handles signals and ends the process.
+// The only file of the service that reads the environment, handles signals and ends the process.
 import { createLogger, type Logger } from '@products/telemetry';
 import { type Config, readConfig } from './config.js';
 import { startService } from './service.js';
@@ -6,12 +6,15 @@ import { startService } from './service.js';
 /** One Ctrl-C can arrive as SIGINT and, passed on, as SIGTERM: only a later signal is a second one. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
-const config = readConfigOrExit();
+/** How long the reader of stdout may take for the last lines. */
+const LOG_TIMEOUT_MS = 1_000;
+
+const config = await readConfigOrExit();
 const logger = createLogger(config.logLevel);
 
 process.on('uncaughtException', (error) => {
   logger.error('Erreur non interceptée : arrêt immédiat', { error });
-  exit(1, logger);
+  void exit(1, logger);
 });
 const signaled = waitForSignal();
 
@@ -22,13 +25,13 @@ try {
   else logger.info(`Arrêt du service : ${reason}`, { signal: reason });
   const isClean = await service.stop();
   logger.info('Service arrêté');
-  exit(isClean && !(reason instanceof Error) ? 0 : 1, logger);
+  await exit(isClean && !(reason instanceof Error) ? 0 : 1, logger);
 } catch (error) {
   logger.error(`Démarrage impossible : ${error instanceof Error ? error.message : String(error)}`, { error });
-  exit(1, logger);
+  await exit(1, logger);
 }
 
-function readConfigOrExit(): Config {
+async function readConfigOrExit(): Promise<Config> {
   try {
     // biome-ignore lint/style/noProcessEnv: this file is the edge of the service.
     return readConfig(process.env);
@@ -46,17 +49,21 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   const receive = (signal: NodeJS.Signals) => {
     if (firstAt !== undefined && Date.now() - firstAt > SECOND_SIGNAL_AFTER_MS) {
       logger.warning(`Arrêt immédiat : second signal ${signal}`, { signal });
-      exit(1, logger);
+      void exit(1, logger);
     }
     firstAt ??= Date.now();
     resolve(signal);
   };
-  process.on('SIGTERM', receive);
-  process.on('SIGINT', receive);
+  // SIGHUP: the terminal was closed.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, receive);
   return promise;
 }
 
-function exit(code: number, log: Logger): never {
-  log.flush();
-  process.exit(code);
+/** Ends the process once the log is written, or without, when nobody reads it. */
+async function exit(code: number, log: Logger): Promise<never> {
+  if (await log.end(LOG_TIMEOUT_MS)) process.exit(code);
+  // A write that a stalled reader of stdout holds up would hold up process.exit() for good.
+  process.emit('exit', code);
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('unreachable');
 }

@@ -12,6 +12,10 @@ import { shutDown } from './shutdown.js';
 /** Above the idle time-outs of usual load balancers, so that it is they who close a connection nobody uses. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const HEADERS_TIMEOUT_MAX_MS = 60_000;
+/** How long the steps of the stop may take: a receiver of traces that hangs, connections that hang, a last checkpoint. */
+const TRACES_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+const EMBEDDED_TIMEOUT_MS = 20_000;
 /** How late a request that takes too long may be found out. */
 const CONNECTIONS_CHECKED_EVERY_MAX_MS = 5_000;
 
@@ -54,9 +58,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
           delayMs: config.shutdownDelayMs,
           timeoutMs: config.shutdownTimeoutMs,
           steps: [
-            { name: 'export des traces', run: async () => tracingState.shutdown?.() },
-            { name: 'connexions à la base', run: () => dependencies.database.close() },
-            { name: 'PostgreSQL embarqué', run: async () => embedded?.stop() },
+            { name: 'export des traces', timeoutMs: TRACES_TIMEOUT_MS, run: async () => tracingState.shutdown?.() },
+            { name: 'connexions à la base', timeoutMs: CLOSE_TIMEOUT_MS, run: () => dependencies.closeDatabase() },
+            { name: 'PostgreSQL embarqué', timeoutMs: EMBEDDED_TIMEOUT_MS, run: async () => embedded?.stop() },
           ],
         }),
     };

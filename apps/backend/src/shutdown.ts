@@ -5,9 +5,6 @@ import type { Lifecycle } from './lifecycle.js';
 
 const IDLE_CONNECTIONS_CLOSED_EVERY_MS = 100;
 
-/** Longest time that one of the steps after the drain may take. */
-const STEP_TIMEOUT_MS = 2_500;
-
 export interface Shutdown {
   readonly logger: Logger;
   readonly server: Server;
@@ -16,8 +13,8 @@ export interface Shutdown {
   readonly delayMs: number;
   /** How long requests that have been accepted may take to end. */
   readonly timeoutMs: number;
-  /** What to do, in this order, once no request is left. */
-  readonly steps: readonly { readonly name: string; readonly run: () => Promise<void> }[];
+  /** What to do, in this order, once no request is left, and how long each may take. */
+  readonly steps: readonly { readonly name: string; readonly timeoutMs: number; readonly run: () => Promise<void> }[];
 }
 
 /** Stops in order: not ready, delay, accept no more, drain, then the steps. Returns whether all of it was in time. */
@@ -26,9 +23,9 @@ export async function shutDown({ logger, server, lifecycle, delayMs, timeoutMs, 
   await sleep(delayMs);
   let isClean = await drain(server, timeoutMs);
   if (!isClean) logger.warning('Requêtes interrompues : délai d’arrêt dépassé', { timeout_seconds: timeoutMs / 1_000 });
-  for (const { name, run } of steps) {
+  for (const { name, timeoutMs: stepTimeoutMs, run } of steps) {
     try {
-      await withTimeout(run(), STEP_TIMEOUT_MS);
+      await withTimeout(run(), stepTimeoutMs);
     } catch (error) {
       isClean = false;
       logger.warning(`Arrêt incomplet : ${name}`, { error });

@@ -27,6 +27,29 @@ describe('the configuration', () => {
     });
   });
 
+  it.each([
+    [{ PORT: '6000' }, { port: 6_000 }],
+    [{ HOST: '::1' }, { host: '::1' }],
+    [{ LOG_LEVEL: 'error' }, { logLevel: 'ERROR' }],
+    [{ WEB_CONCURRENCY: '4' }, { workers: 4 }],
+    [{ CORS_ORIGINS: 'https://a.example' }, { corsOrigins: ['https://a.example'] }],
+    [{ SLOW_ENDPOINT_DELAY: '0.5' }, { slowDelayMs: 500 }],
+    [{ REQUEST_TIMEOUT: '30' }, { requestTimeoutMs: 30_000 }],
+    [{ SHUTDOWN_DELAY: '1.5' }, { shutdownDelayMs: 1_500 }],
+    [{ SHUTDOWN_TIMEOUT: '3' }, { shutdownTimeoutMs: 3_000 }],
+    [{ DATABASE_URL: 'postgresql://u:p@db/x' }, { database: expect.objectContaining({ description: 'db:5432/x' }) }],
+    [{ DB_POOL_SIZE: '0' }, { pool: { size: 0 } }],
+    [{ DB_MAX_OVERFLOW: '-1' }, { pool: { maxOverflow: -1 } }],
+    [{ DB_POOL_RECYCLE: '-1' }, { pool: { recycleMs: -1 } }],
+    [{ DB_POOL_RECYCLE: '60' }, { pool: { recycleMs: 60_000 } }],
+    [{ DB_POOL_TIMEOUT: '0.2' }, { pool: { timeoutMs: 200 } }],
+    [{ DB_POOL_QUEUE: '7' }, { pool: { queueMax: 7 } }],
+    [{ DB_QUERY_TIMEOUT: '2' }, { pool: { queryTimeoutMs: 2_000 } }],
+    [{ DB_PREPARED_STATEMENTS: 'off' }, { pool: { preparedStatements: false } }],
+  ])('takes %o', (environment, expected) => {
+    expect(readConfig(environment as Record<string, string>)).toMatchObject(expected);
+  });
+
   it('takes blank for unset', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: ' ', FLASK_DEBUG: '', DB_POOL_SIZE: '' })).toEqual(readConfig({}));
   });

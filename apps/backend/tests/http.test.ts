@@ -134,6 +134,25 @@ describe('every response', () => {
   });
 });
 
+describe('a request that takes too long to arrive', () => {
+  it('is answered 408 after REQUEST_TIMEOUT', async () => {
+    const impatient = await startBackend({ REQUEST_TIMEOUT: '1' });
+    try {
+      const head = 'POST /products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+      const startedAt = performance.now();
+      const answers = await Promise.all([
+        sendRaw(impatient.url, `${head}Content-Length: 100\r\n\r\n{`),
+        sendRaw(impatient.url, 'GET /products HTTP/1.1\r\nHost:'),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([408, 408]);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      expect((await impatient.fetch('/products')).status).toBe(200);
+    } finally {
+      await impatient.stop();
+    }
+  });
+});
+
 describe('an error body', () => {
   it('names label, code, detail and the trace that the header names too', async () => {
     const response = await backend.fetch('/products/99');

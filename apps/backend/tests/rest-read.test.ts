@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, readError, startBackend } from './backend.js';
+import { type Backend, post, readError, startBackend } from './backend.js';
 import { requestLine, sendRaw } from './raw-http.js';
 
 let backend: Backend;
@@ -163,6 +163,9 @@ describe('created_at', () => {
     try {
       const products = (await (await elsewhere.fetch('/products?after=10')).json()) as { created_at: string }[];
       expect(products.map((product) => product.created_at)).toEqual(['2024-12-14T20:00:00']);
+      const posted = await elsewhere.fetch('/products', post({ name: 'Lampe', price: 1, category: 'Maison' }));
+      const { created_at } = (await posted.json()) as { created_at: string };
+      expect(Math.abs(Date.parse(`${created_at}Z`) - Date.now())).toBeLessThan(60_000);
     } finally {
       await elsewhere.stop();
     }

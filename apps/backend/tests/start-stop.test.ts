@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase } from '@products/db/testing';
 import { describe, expect, inject, it } from 'vitest';
@@ -57,7 +58,7 @@ describe('the start', () => {
   });
 });
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+describe.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s', (signal) => {
   it('lets what was accepted end, accepts no more, and exits with 0', async () => {
     const backend = await startBackend({ SLOW_ENDPOINT_DELAY: '1' });
     const slow = backend.fetch('/slow');
@@ -80,6 +81,29 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 });
 
 describe('the stop', () => {
+  it('is in order with the documented defaults, where no agent is to be found', async () => {
+    const backend = await startBackend({ JAEGER_AGENT_HOST: '' });
+    expect((await backend.fetch('/products')).status).toBe(200);
+    expect(await backend.stop()).toBe(0);
+    expect(backend.lines.at(-1)?.message).toBe('Service arrêté');
+  });
+
+  it('happens although nobody reads stdout, which has not held up the requests either', async () => {
+    const backend = await startBackend();
+    backend.child.stdout?.pause();
+    const long = `/${'x'.repeat(4_000)}`;
+    for (let request = 0; request < 200; request += 1) {
+      const responses = await Promise.all(Array.from({ length: 10 }, () => backend.fetch(long)));
+      for (const { status } of responses) expect(status).toBe(404);
+    }
+    expect(await (await backend.fetch('/metrics')).text()).toMatch(/^log_lines_dropped_total [1-9]/m);
+    backend.child.kill('SIGTERM');
+    await once(backend.child, 'exit');
+    backend.child.stdout?.resume();
+    await backend.exited;
+    await backend.database.drop();
+  });
+
   async function stopping(environment: Record<string, string>): Promise<Backend> {
     const backend = await startBackend(environment);
     backend.child.kill('SIGTERM');

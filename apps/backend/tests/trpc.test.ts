@@ -102,6 +102,7 @@ describe('/trpc refuses', () => {
     ['missing input', '/trpc/products.byId', undefined, 400, 'BAD_REQUEST'],
     ['a malformed body', '/trpc/products.create', { ...post({}), body: '{' }, 400, 'BAD_REQUEST'],
     ['an empty body', '/trpc/products.create', { ...post({}), body: '' }, 400, 'BAD_REQUEST'],
+    ['another method of an unknown procedure', '/trpc/nowhere', { method: 'PUT' }, 404, 'NOT_FOUND'],
     ['GET of a mutation', '/trpc/products.create', undefined, 405, 'METHOD_NOT_SUPPORTED'],
     ['POST of a query', '/trpc/products.list', post({}), 405, 'METHOD_NOT_SUPPORTED'],
     ['another method', '/trpc/products.list', { method: 'DELETE' }, 405, 'METHOD_NOT_SUPPORTED'],
@@ -195,6 +196,7 @@ describe('the request line of a log names', () => {
     ['/trpc/products.list', '/trpc/products.list'],
     ['/trpc/products.list?batch=1', '/trpc/products.list'],
     ['/trpc/products.list,health.check?batch=1', '/trpc/(batch)'],
+    ['/trpc/products%2Elist', '/trpc/products.list'],
     ['/trpc/nowhere', '(unmatched)'],
   ])('for %s the route %s', async (path, route) => {
     const response = await backend.fetch(path);

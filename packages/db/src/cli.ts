@@ -48,11 +48,18 @@ async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<
   // Ctrl-C reaches drizzle-kit too: it ends, then the work, then the server.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
   try {
     return await work(embedded.url);
   } finally {
     await embedded.stop();
   }
+}
+
+/** A host with several addresses fails with an error for each and no text of its own. */
+function describeFailure(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describeFailure).join(' ; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 const [name = ''] = process.argv.slice(2);
@@ -63,6 +70,6 @@ try {
   }
   process.stdout.write(`${await withDatabaseUrl(command)}\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exitCode = 1;
 }

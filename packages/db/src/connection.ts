@@ -3,7 +3,9 @@ import pg from 'pg';
 /** Longest wait for a TCP connection and PostgreSQL's handshake, unless the URL says `connect_timeout`. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-const SSL_MODES: ReadonlySet<string> = new Set(['disable', 'prefer', 'require', 'verify-ca', 'verify-full']);
+/** node-postgres does not try one way and then the other: the two modes that would, connect without TLS. */
+const PLAIN_SSL_MODES: ReadonlySet<string> = new Set(['disable', 'allow', 'prefer']);
+const SSL_MODES: ReadonlySet<string> = new Set([...PLAIN_SSL_MODES, 'require', 'verify-ca', 'verify-full']);
 
 /** What is needed to open a connection; made by {@link parseDatabaseUrl}, opaque to everyone else. */
 export type ConnectionConfig = pg.ClientConfig & { readonly description: string };
@@ -12,7 +14,7 @@ export type ConnectionConfig = pg.ClientConfig & { readonly description: string 
  * Reads a `DATABASE_URL` as the Flask service understood it.
  *
  * - SQLAlchemy's driver suffix is dropped: `postgresql+psycopg2://` is `postgresql://`.
- * - `sslmode` has libpq's meaning: `require` encrypts without checking the certificate, where pg alone would check it
+ * - `sslmode` has libpq's meaning, but for `allow` and `prefer`, which do without TLS: `require` encrypts without checking the certificate, where pg alone would check it
  *   (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS).
  * - `connect_timeout` is in seconds, as in libpq.
  *
@@ -29,7 +31,8 @@ export function parseDatabaseUrl(databaseUrl: string): ConnectionConfig {
     throw new TypeError(`sslmode=${sslMode} inconnu : ${[...SSL_MODES].join(', ')} sont possibles`);
   }
   const isLibpqMeaning = sslMode !== undefined && !/[?&]uselibpqcompat=/.test(url);
-  const connectionString = isLibpqMeaning ? `${url}&uselibpqcompat=true` : url;
+  const plainUrl = PLAIN_SSL_MODES.has(sslMode ?? '') ? url.replace(/([?&]sslmode=)[^&]*/, '$1disable') : url;
+  const connectionString = isLibpqMeaning ? `${plainUrl}&uselibpqcompat=true` : url;
   const seconds = Number(/[?&]connect_timeout=(?<seconds>\d+)/.exec(url)?.groups?.['seconds'] ?? 0);
   const config: pg.ClientConfig = {
     connectionString,
@@ -44,7 +47,11 @@ function describe(config: pg.ClientConfig): string {
   try {
     const { host, port, database } = new pg.Client(config);
     return `${host}:${port}/${database ?? ''}`;
-  } catch {
+  } catch (error) {
+    // A certificate file that is not there, for instance; anything else might repeat the URL.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new TypeError(`URL PostgreSQL inutilisable : ${error.message}`);
+    }
     throw new TypeError(
       'URL PostgreSQL illisible : le port va de 1 à 65535, et les caractères spéciaux du mot de passe s’écrivent encodés (%40 pour @)',
     );

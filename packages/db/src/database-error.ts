@@ -52,11 +52,14 @@ export function classifyStatementError(error: unknown): unknown {
     : error;
 }
 
+/** SQLSTATE classes after which the server closes the connection. */
+const FATAL_PREFIXES = ['08', '57P'];
+
 /** Whether a connection that raised this may be used again: only after an error that the server reported and survived. */
 export function isConnectionUsableAfter(error: unknown): boolean {
-  return (
-    error instanceof pg.DatabaseError && error.severity === 'ERROR' && !STALE_STATEMENT_CODES.has(error.code ?? '')
-  );
+  if (!(error instanceof pg.DatabaseError)) return false;
+  const code = error.code ?? '';
+  return !STALE_STATEMENT_CODES.has(code) && !FATAL_PREFIXES.some((prefix) => code.startsWith(prefix));
 }
 
 function isUnavailable(error: Error): boolean {

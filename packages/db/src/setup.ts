@@ -62,7 +62,7 @@ async function applyMigrations(orm: NodePgDatabase): Promise<void> {
 }
 
 async function addSamples(orm: NodePgDatabase): Promise<number> {
-  return orm.transaction(async (tx) => {
+  const seeding = orm.transaction(async (tx) => {
     // A POST that arrives meanwhile waits, so that the samples are all there or not at all.
     await tx.execute(sql`LOCK TABLE ${products} IN SHARE ROW EXCLUSIVE MODE`);
     const [existing] = await tx.select({ id: products.id }).from(products).limit(1);
@@ -70,5 +70,12 @@ async function addSamples(orm: NodePgDatabase): Promise<number> {
     const created_at = utcTimestamp();
     await tx.insert(products).values(sampleProducts.map((product) => ({ ...product, created_at })));
     return sampleProducts.length;
+  });
+  return seeding.catch((error: unknown) => {
+    const cause = unwrapQueryError(error);
+    if (cause instanceof pg.DatabaseError && cause.code === sqlState.undefinedTable) {
+      throw new Error("La table « products » n'existe pas. Créez-la avec : pnpm db:init", { cause });
+    }
+    throw cause;
   });
 }

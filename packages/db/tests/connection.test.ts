@@ -30,11 +30,19 @@ describe('DATABASE_URL', () => {
 
   it.each([
     ['disable', false],
+    ['allow', false],
+    ['prefer', false],
     ['require', { rejectUnauthorized: false }],
   ])('has sslmode=%s with libpq’s meaning: encryption without a check of the certificate', (sslmode, ssl) => {
     const client = new pg.Client(parseDatabaseUrl(`postgresql://db/products_db?sslmode=${sslmode}`));
     expect(client).toHaveProperty('ssl');
     expect(client.ssl).toEqual(ssl);
+  });
+
+  it('says which certificate file is missing', () => {
+    const url = 'postgresql://u:canary@db/x?sslmode=verify-ca&sslrootcert=/nowhere/root.crt';
+    expect(() => parseDatabaseUrl(url)).toThrow(/nowhere\/root\.crt/);
+    expect(() => parseDatabaseUrl(url)).not.toThrow(/canary/);
   });
 
   it('gives the connect_timeout in seconds', () => {

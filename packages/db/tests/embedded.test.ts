@@ -1,18 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusterIn } from '../src/embedded/cluster.js';
 import { readHolder } from '../src/embedded/holder.js';
 import {
   EmbeddedDatabaseHeldError,
   findRunningEmbeddedDatabase,
+  locateEmbeddedFolder,
   startEmbeddedDatabase,
 } from '../src/embedded/index.js';
 import { isRunning } from '../src/embedded/process-identity.js';
+import { findServerOf } from '../src/embedded/server.js';
 
 let home: string;
 let folder: string;
@@ -24,6 +27,8 @@ beforeEach(() => {
   folder = path.join(home, 'checkout', '.postgres');
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const serverOf = (ownedFolder: string) => findServerOf(clusterIn(ownedFolder));
 
 async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -46,9 +51,12 @@ const ownerProgram = `
 async function startOwner(): Promise<{ owner: ChildProcess; url: string }> {
   const library = new URL('../dist/embedded/index.js', import.meta.url).href;
   const owner = spawn(process.execPath, ['--input-type=module', '-e', ownerProgram, library, folder], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
-  const [line] = await once(createInterface(owner.stdout), 'line');
+  const line = await Promise.race([
+    once(createInterface(owner.stdout), 'line').then(([text]) => String(text)),
+    once(owner, 'exit').then(() => Promise.reject(new Error('the owner did not get the database'))),
+  ]);
   return { owner, url: JSON.parse(line).url };
 }
 
@@ -78,7 +86,7 @@ describe('the embedded database', () => {
 
   it('leaves no process and no holder behind when stopped', async () => {
     const database = await startEmbeddedDatabase({ folder });
-    const server = readHolder(folder)?.server;
+    const server = serverOf(folder);
     if (server === undefined) throw new Error('a running server is on record');
     expect(isRunning(server)).toBe(true);
     expect(findRunningEmbeddedDatabase(folder)).toBe(database.url);
@@ -115,14 +123,15 @@ describe('the embedded database', () => {
     await expect(second).rejects.toThrow(EmbeddedDatabaseHeldError);
     await expect(second).rejects.toThrow(new RegExp(`processus ${owner.pid}\\b.*port ${new URL(url).port}`));
     expect(await query(url, 'SELECT 1 AS unharmed')).toEqual([{ unharmed: 1 }]);
+    const server = serverOf(folder);
     owner.stdin?.write('stop');
-    await once(owner, 'exit');
+    await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
   });
 
   it('takes over from a holder that was killed, with all that was acknowledged', async () => {
     const { owner, url } = await startOwner();
     await query(url, 'CREATE TABLE acknowledged AS SELECT 1 AS row');
-    const orphan = readHolder(folder)?.server;
+    const orphan = serverOf(folder);
     if (orphan === undefined) throw new Error('a running server is on record');
     owner.kill('SIGKILL');
     await once(owner, 'exit');
@@ -136,7 +145,7 @@ describe('the embedded database', () => {
 
   it('goes with a process that exits without stopping it', async () => {
     const { owner } = await startOwner();
-    const server = readHolder(folder)?.server;
+    const server = serverOf(folder);
     if (server === undefined) throw new Error('a running server is on record');
     owner.stdin?.write('exit');
     await once(owner, 'exit');
@@ -144,15 +153,63 @@ describe('the embedded database', () => {
   });
 
   it('starts over what an interrupted first start left', async () => {
-    mkdirSync(path.join(folder, 'data', 'base'), { recursive: true });
+    mkdirSync(path.join(folder, 'data.partial', 'base'), { recursive: true });
     const database = await startEmbeddedDatabase({ folder });
     expect(await query(database.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }]);
     await database.stop();
   });
 
+  it('never touches data whose password is lost', async () => {
+    const first = await startEmbeddedDatabase({ folder });
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    await first.stop();
+    const passwordFile = path.join(folder, 'pgpass');
+    renameSync(passwordFile, `${passwordFile}.aside`);
+    await expect(startEmbeddedDatabase({ folder })).rejects.toThrow(/pgpass manque/);
+    renameSync(`${passwordFile}.aside`, passwordFile);
+    const second = await startEmbeddedDatabase({ folder });
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    await second.stop();
+  });
+
+  it('stops a server that nobody has on record', async () => {
+    const { owner } = await startOwner();
+    const orphan = serverOf(folder);
+    if (orphan === undefined) throw new Error('a server runs');
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    writeFileSync(path.join(folder, 'holder.json'), '');
+    const successor = await startEmbeddedDatabase({ folder });
+    expect(isRunning(orphan)).toBe(false);
+    await successor.stop();
+  });
+
+  it('has one holder, of several that start over a dead one at once', async () => {
+    const { owner } = await startOwner();
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    const contenders = Array.from({ length: 4 }, () =>
+      startOwner().then(
+        ({ owner: winner }) => winner,
+        () => undefined,
+      ),
+    );
+    const winners = (await Promise.all(contenders)).filter((winner) => winner !== undefined);
+    expect(winners).toHaveLength(1);
+    expect(readHolder(folder)?.owner.pid).toBe(winners[0]?.pid);
+    const server = serverOf(folder);
+    winners[0]?.stdin?.write('stop');
+    await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('belongs to a checkout: there is none elsewhere', () => {
+    expect(locateEmbeddedFolder()).toBe(path.resolve(import.meta.dirname, '../../../.postgres'));
+    expect(locateEmbeddedFolder(tmpdir())).toBeUndefined();
+  });
+
   it('tells its holder when the server dies', async () => {
     const database = await startEmbeddedDatabase({ folder });
-    const server = readHolder(folder)?.server;
+    const server = serverOf(folder);
     if (server === undefined) throw new Error('a running server is on record');
     process.kill(server.pid, 'SIGINT');
     await database.died;

@@ -99,10 +99,10 @@ describe('the pool, as SQLAlchemy’s', () => {
   it('survives the end of a connection in use, reports it as unavailability, and goes on', async () => {
     const pool = createPool();
     const pid = await backendOf(pool);
-    const cut = hold(pool, 10);
+    const cut = expect(hold(pool, 10)).rejects.toThrow(DatabaseUnavailableError);
     await sleep(100);
     await database.query('SELECT pg_terminate_backend($1)', [pid]);
-    await expect(cut).rejects.toThrow(DatabaseUnavailableError);
+    await cut;
     expect(await backendOf(pool)).not.toBe(pid);
   });
 

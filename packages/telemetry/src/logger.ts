@@ -1,4 +1,5 @@
 import pino from 'pino';
+import sonicBoom from 'sonic-boom';
 import { currentTrace } from './traces/current.js';
 
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
@@ -12,8 +13,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** Writes out what is still in memory, at once. */
-  flush(): void;
+  /** Writes out what is still in memory and ends the log. Resolves with false when its reader does not take it in time. */
+  end(timeoutMs: number): Promise<boolean>;
   /** How many lines a reader of stdout that did not keep up has cost. */
   readonly droppedLines: number;
 }
@@ -21,8 +22,8 @@ export interface Logger {
 /** Where lines go; pino's destination, or anything that takes one line a call. */
 export interface LogDestination {
   write(line: string): void;
-  flushSync?(): void;
-  on?(event: 'drop', listener: () => void): unknown;
+  on?(event: 'drop' | 'close', listener: () => void): unknown;
+  end?(): void;
 }
 
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
@@ -62,13 +63,28 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     info: (message, fields = {}) => logger.info(fields, message),
     warning: (message, fields = {}) => logger.warn(fields, message),
     error: (message, fields = {}) => logger.error(fields, message),
-    flush: () => destination.flushSync?.(),
+    end: (timeoutMs) => end(destination, timeoutMs),
   };
 }
 
 /** Asynchronous, so that a stalled reader of stdout does not stop the service, and bounded, so that it does not fill it. */
 function stdout(): LogDestination {
-  return pino.destination({ dest: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
+  const destination = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
+  // The reader has gone: there is nobody to tell.
+  destination.on('error', () => {});
+  return destination;
+}
+
+function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {
+  if (destination.end === undefined) return Promise.resolve(true);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  destination.on?.('close', () => {
+    clearTimeout(timer);
+    resolve(true);
+  });
+  destination.end();
+  return promise;
 }
 
 /** An error as a log line shows it: with its stack and, in turn, its cause's. */

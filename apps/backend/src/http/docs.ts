@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { AppRouter } from '@products/api-contract';
-import type { Express, RequestHandler } from 'express';
+import type { Express } from 'express';
 import { absolutePath } from 'swagger-ui-dist';
 import { describeApi } from './openapi.js';
 import { serve } from './route.js';
+import { send } from './send.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -28,23 +29,19 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', va
 
 /** The OpenAPI document, and a page that shows it with files of this service only. */
 export function mountDocs(app: Express, router: AppRouter): void {
-  const document = JSON.stringify(describeApi(router));
-  serve(app, '/openapi.json', { GET: [sendText('application/json', document)] });
-  serve(app, '/docs', { GET: [sendText('text/html', PAGE)] });
-  serve(app, '/docs/start.js', { GET: [sendText('text/javascript', START)] });
-  for (const [file, type] of [
-    ['swagger-ui.css', 'text/css'],
-    ['swagger-ui-bundle.js', 'text/javascript'],
-    ['favicon-32x32.png', 'image/png'],
-  ] as const) {
-    serve(app, `/docs/${file}`, { GET: [sendFile(type, `${absolutePath()}/${file}`)] });
+  const files = {
+    '/openapi.json': ['application/json; charset=utf-8', Buffer.from(JSON.stringify(describeApi(router)))],
+    '/docs': ['text/html; charset=utf-8', Buffer.from(PAGE)],
+    '/docs/start.js': ['text/javascript; charset=utf-8', Buffer.from(START)],
+    '/docs/swagger-ui.css': ['text/css; charset=utf-8', readSwaggerFile('swagger-ui.css')],
+    '/docs/swagger-ui-bundle.js': ['text/javascript; charset=utf-8', readSwaggerFile('swagger-ui-bundle.js')],
+    '/docs/favicon-32x32.png': ['image/png', readSwaggerFile('favicon-32x32.png')],
+  } as const;
+  for (const [path, [contentType, body]] of Object.entries(files)) {
+    serve(app, path, { GET: [(_request, response) => send(response, contentType, body)] });
   }
 }
 
-function sendText(type: string, text: string): RequestHandler {
-  return (_request, response) => void response.type(type).send(text);
-}
-
-function sendFile(type: string, file: string): RequestHandler {
-  return (_request, response) => void response.type(type).send(readFileSync(file));
+function readSwaggerFile(name: string): Buffer {
+  return readFileSync(`${absolutePath()}/${name}`);
 }

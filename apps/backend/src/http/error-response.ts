@@ -1,7 +1,7 @@
 import { ApiError, errorCatalogue, toApiError, toErrorBody } from '@products/api-contract/server';
 import { currentTrace, type Logger, recordRequestError } from '@products/telemetry';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { sendJson } from './send-json.js';
+import { sendJson } from './send.js';
 
 /** When a client may try again after a 503. */
 export const RETRY_AFTER_SECONDS = '2';

@@ -3,23 +3,25 @@ import type { Express } from 'express';
 import type { Dependencies } from '../dependencies.js';
 import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
 import { serve } from './route.js';
-import { sendJson } from './send-json.js';
+import { sendJson } from './send.js';
 
 /** The routes that machines ask: is the process up, may it get traffic, what does it measure. */
-export function mountMonitoring(app: Express, { database, lifecycle, metrics }: Dependencies): void {
+export function mountMonitoring(app: Express, { isDatabaseReachable, lifecycle, metrics }: Dependencies): void {
   serve(app, '/livez', {
     GET: [(_request, response) => sendJson(response, { status: 'UP' })],
   });
   serve(app, '/readyz', {
     GET: [
       async (_request, response) => {
-        const reason = lifecycle.isDraining ? 'Le service s’arrête.' : await reasonNotReady(database);
-        if (reason === undefined) {
+        const isReady = !lifecycle.isDraining && (await isDatabaseReachable());
+        if (isReady) {
           sendJson(response, { status: 'UP' });
           return;
         }
         // Not an error of the service's: probes are meant to find this out, again and again.
         response.status(errorCatalogue.SERVICE_UNAVAILABLE.status).setHeader('Retry-After', RETRY_AFTER_SECONDS);
+        const { message } = errorCatalogue.SERVICE_UNAVAILABLE;
+        const reason = lifecycle.isDraining ? 'Le service s’arrête.' : message;
         sendErrorBody(new ApiError('SERVICE_UNAVAILABLE', { message: reason }), response);
       },
     ],
@@ -32,13 +34,4 @@ export function mountMonitoring(app: Express, { database, lifecycle, metrics }: 
       },
     ],
   });
-}
-
-async function reasonNotReady(database: Dependencies['database']): Promise<string | undefined> {
-  try {
-    await database.check();
-    return undefined;
-  } catch {
-    return errorCatalogue.SERVICE_UNAVAILABLE.message;
-  }
 }

@@ -6,7 +6,7 @@ import { RETRY_AFTER_SECONDS } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures, type ServedProcedure } from './procedures.js';
 import { type Handlers, serve } from './route.js';
-import { sendJson } from './send-json.js';
+import { sendJson } from './send.js';
 
 const context: Context = { defaultLimit: null };
 
@@ -40,7 +40,7 @@ function handle(router: AppRouter, procedure: ServedProcedure): RequestHandler {
       signal: abortedWith(response),
       batchIndex: 0,
     });
-    send(request, response, rest, output);
+    sendOutput(request, response, rest, output);
   };
 }
 
@@ -77,7 +77,7 @@ function abortedWith(response: Response): AbortSignal {
   return controller.signal;
 }
 
-function send(request: Request, response: Response, { success }: RestMeta['rest'], output: unknown): void {
+function sendOutput(request: Request, response: Response, { success }: RestMeta['rest'], output: unknown): void {
   if (success === null) throw new Error('a procedure that never succeeds has succeeded');
   const fields = output as Readonly<Record<string, unknown>>;
   const { unless, nextPage, location, bodyField } = success;

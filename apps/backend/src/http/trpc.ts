@@ -8,10 +8,12 @@ import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures } from './procedures.js';
 import { serve, setRoute } from './route.js';
-import { sendJson } from './send-json.js';
+import { sendJson } from './send.js';
 
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
+
+const CALLING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
 export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void {
@@ -38,15 +40,21 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
   });
   const query = [forTrpc, handler];
   const mutation = [readJsonText, forTrpc, handler];
-  for (const { name, type } of listProcedures(router)) {
+  const procedures = listProcedures(router);
+  for (const { name, type } of procedures) {
     serve(app, `/trpc/${name}`, type === 'query' ? { GET: query } : { POST: mutation }, (_request, response, next) => {
       setRoute(response, `/trpc/${name}`, name);
       next();
     });
   }
   // Batches, and names of no procedure.
+  const names = new Set(procedures.map(({ name }) => name));
   serve(app, '/trpc/:procedures', { GET: query, POST: mutation }, (request, response, next) => {
+    const called = String(request.params['procedures']);
     if (isBatch(request)) setRoute(response, '/trpc/(batch)', '/trpc/(batch)');
+    // Spelled with an escape that Express leaves to us.
+    else if (names.has(called)) setRoute(response, `/trpc/${called}`, called);
+    else if (!CALLING_METHODS.has(request.method)) return next('route');
     next();
   });
 }

@@ -78,9 +78,15 @@ function idOf(account: string, option: '-u' | '-g'): number | undefined {
 function copyForEveryone(folder: string, version: string): string {
   const target = path.join(SYSTEM_CACHE, version);
   if (existsSync(target)) return target;
-  mkdirSync(SYSTEM_CACHE, { recursive: true, mode: 0o755 });
   const partial = `${target}.${process.pid}`;
-  cpSync(path.join(folder, 'native'), partial, { recursive: true, verbatimSymlinks: true });
+  // A stricter mask would keep everyone out.
+  const mask = process.umask(0o022);
+  try {
+    mkdirSync(SYSTEM_CACHE, { recursive: true });
+    cpSync(path.join(folder, 'native'), partial, { recursive: true, verbatimSymlinks: true });
+  } finally {
+    process.umask(mask);
+  }
   try {
     renameSync(partial, target);
   } catch (error) {
@@ -97,6 +103,12 @@ function linkLibraries(native: string): void {
   );
   for (const { source, target } of links) {
     const link = path.join(native, path.relative('native', target));
-    if (!existsSync(link)) symlinkSync(path.basename(source), link);
+    if (existsSync(link)) continue;
+    try {
+      symlinkSync(path.basename(source), link);
+    } catch (error) {
+      // Another start, at the same time, was first.
+      if (!existsSync(link)) throw error;
+    }
   }
 }

@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Account, Binaries } from './binaries.js';
@@ -29,29 +39,43 @@ export function clusterIn(folder: string): Cluster {
  * How a PostgreSQL program is told its data folder: as its own working directory. As root's helper account it could not
  * walk to a folder below one of mode 0700, but it may be put there before it gives up root's rights.
  */
-export function dataFolderArguments(cluster: Cluster, account: Account | undefined): { argument: string; cwd: string } {
-  return account === undefined
-    ? { argument: cluster.data, cwd: cluster.data }
-    : { argument: '/proc/self/cwd', cwd: cluster.data };
+export function dataFolderArguments(data: string, account: Account | undefined): { argument: string; cwd: string } {
+  return account === undefined ? { argument: data, cwd: data } : { argument: '/proc/self/cwd', cwd: data };
 }
 
-/** Runs `initdb` unless the cluster is complete already. What an interrupted `initdb` left is removed first. */
-export function ensureCluster(cluster: Cluster, { initdb, account }: Binaries): void {
-  const isComplete = existsSync(cluster.passwordFile) && existsSync(path.join(cluster.data, 'PG_VERSION'));
-  if (isComplete) {
+/**
+ * Runs `initdb` unless the cluster is there already. It appears under its name once it is complete; what an interrupted
+ * `initdb` left is removed first.
+ *
+ * @throws {Error} when there are data but no password for them: they are not touched.
+ */
+export function ensureCluster(cluster: Cluster, binaries: Binaries): void {
+  const { account } = binaries;
+  if (existsSync(cluster.data)) {
     assertOwner(cluster, account);
-    return;
+    if (existsSync(cluster.passwordFile)) return;
+    throw new Error(
+      `${cluster.passwordFile} manque : le mot de passe des données de ${cluster.data} est inconnu. ` +
+        'Remettez ce fichier, ou effacez le dossier (ses données seront perdues).',
+    );
   }
-  rmSync(cluster.data, { recursive: true, force: true });
-  mkdirSync(cluster.data, { recursive: true, mode: 0o700 });
+  const partial = `${cluster.data}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true, mode: 0o700 });
   const password = randomBytes(24).toString('base64url');
+  initialize(partial, password, binaries);
+  writeFileSync(cluster.passwordFile, `127.0.0.1:*:*:${SUPERUSER}:${password}\n`, { mode: 0o600 });
+  renameSync(partial, cluster.data);
+}
+
+function initialize(data: string, password: string, { initdb, account }: Binaries): void {
   const scratch = mkdtempSync(path.join(tmpdir(), 'products-initdb-'));
   const passwordForInitdb = path.join(scratch, 'password');
   writeFileSync(passwordForInitdb, password, { mode: 0o600 });
   if (account !== undefined) {
-    for (const file of [cluster.data, scratch, passwordForInitdb]) chownSync(file, account.uid, account.gid);
+    for (const file of [data, scratch, passwordForInitdb]) chownSync(file, account.uid, account.gid);
   }
-  const { argument, cwd } = dataFolderArguments(cluster, account);
+  const { argument, cwd } = dataFolderArguments(data, account);
   try {
     const { status, stderr, error } = spawnSync(
       initdb,
@@ -72,7 +96,6 @@ export function ensureCluster(cluster: Cluster, { initdb, account }: Binaries): 
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  writeFileSync(cluster.passwordFile, `127.0.0.1:*:*:${SUPERUSER}:${password}\n`, { mode: 0o600 });
 }
 
 /** The uid and gid that a child is started with; ours when there is no account. */

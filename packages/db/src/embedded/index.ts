@@ -3,9 +3,9 @@ import path from 'node:path';
 import pg from 'pg';
 import { locateBinaries } from './binaries.js';
 import { clusterIn, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
-import { hold, letGo, readHolder, recordServer } from './holder.js';
-import { identifyProcess, isRunning } from './process-identity.js';
-import { signalProcess, startServer, stopServer } from './server.js';
+import { hold, letGo, readHolder, recordPort } from './holder.js';
+import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
+import { findServerOf, signalProcess, startServer, stopServer } from './server.js';
 
 export { EmbeddedDatabaseHeldError } from './holder.js';
 
@@ -43,22 +43,28 @@ export async function startEmbeddedDatabase({
   settings = {},
 }: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const cluster = clusterIn(folder);
-  const previous = hold(folder);
+  hold(folder);
+  let server: ProcessIdentity | undefined;
   const abandon = () => {
-    const server = readHolder(folder)?.server;
     if (server !== undefined) signalProcess(server, 'SIGINT');
   };
   process.once('exit', abandon);
+  const stop = async () => {
+    if (server !== undefined) await stopServer(server);
+    process.off('exit', abandon);
+    letGo(folder);
+  };
   try {
-    if (previous?.server !== undefined) await stopServer(previous.server);
+    const orphan = findServerOf(cluster);
+    if (orphan !== undefined) await stopServer(orphan);
     const binaries = locateBinaries();
     ensureCluster(cluster, binaries);
-    const { child, pid, port } = await startServer(cluster, binaries, settings, (spawnedPid, spawnedPort) =>
-      recordServer(folder, spawnedPid, spawnedPort),
-    );
-    const server = identifyProcess(pid);
+    const { child, port } = await startServer(cluster, binaries, settings, (pid) => {
+      server = identifyProcess(pid);
+    });
     const url = urlOf(port, readPassword(cluster));
     await ensureDatabase(url);
+    recordPort(folder, port);
 
     let isStopping = false;
     const { promise: died, resolve: reportDeath } = Promise.withResolvers<void>();
@@ -70,18 +76,13 @@ export async function startEmbeddedDatabase({
       port,
       psqlCommand: `PGPASSFILE='${cluster.passwordFile}' psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
       died,
-      stop: async () => {
+      stop: () => {
         isStopping = true;
-        await stopServer(server);
-        process.off('exit', abandon);
-        letGo(folder);
+        return stop();
       },
     };
   } catch (error) {
-    process.off('exit', abandon);
-    const server = readHolder(folder)?.server;
-    if (server !== undefined) await stopServer(server);
-    letGo(folder);
+    await stop();
     throw error;
   }
 }
@@ -90,8 +91,8 @@ export async function startEmbeddedDatabase({
  * Where the embedded database of this checkout lives, an ignored folder at its root. There is none outside a checkout:
  * an installed package or an image must be given a `DATABASE_URL`.
  */
-export function locateEmbeddedFolder(): string | undefined {
-  for (let folder = import.meta.dirname; ; folder = path.dirname(folder)) {
+export function locateEmbeddedFolder(from: string = import.meta.dirname): string | undefined {
+  for (let folder = from; ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, 'pnpm-workspace.yaml'))) return path.join(folder, '.postgres');
     if (folder === path.dirname(folder)) return undefined;
   }
@@ -100,8 +101,8 @@ export function locateEmbeddedFolder(): string | undefined {
 /** The URL of the server that another process runs in this folder now, if one does. */
 export function findRunningEmbeddedDatabase(folder: string): string | undefined {
   const holder = readHolder(folder);
-  if (holder?.server === undefined || !isRunning(holder.owner)) return undefined;
-  return `${urlOf(holder.server.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
+  if (holder?.port === undefined || !isRunning(holder.owner)) return undefined;
+  return `${urlOf(holder.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
 }
 
 function urlOf(port: number, password: string): string {

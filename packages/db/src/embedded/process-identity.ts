@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 
 /** A process for good: its id may be given to another one later, together with its start time it never is. */
 export interface ProcessIdentity {
@@ -18,18 +19,34 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return startTimeOf(pid) === startedAt;
 }
 
+/** Whether the process with this id runs a program of this name. */
+export function isProgram(pid: number, name: string): boolean {
+  const program = existsSync('/proc/self/comm') ? readProcessFile(pid, 'comm') : ask(pid, 'comm=');
+  return program !== undefined && path.basename(program.trim()) === name;
+}
+
 function startTimeOf(pid: number): string | undefined {
-  if (existsSync('/proc/self/stat')) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The second field, the command in parentheses, may hold anything; state and start time are fields 3 and 22
-      // (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? undefined : fields[19];
-    } catch {
-      return undefined;
-    }
+  if (!existsSync('/proc/self/stat')) return ask(pid, 'lstart=');
+  // The second field, the command in parentheses, may hold anything; state and start time are fields 3 and 22
+  // (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+  const stat = readProcessFile(pid, 'stat');
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+function readProcessFile(pid: number, name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return undefined;
   }
-  const { status, stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
+}
+
+/** Where there is no /proc. The start time is printed in the caller's time zone and language, which may differ. */
+function ask(pid: number, column: string): string | undefined {
+  const { status, stdout } = spawnSync('/bin/ps', ['-o', column, '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { TZ: 'UTC', LC_ALL: 'C' },
+  });
   return status === 0 ? stdout.trim() : undefined;
 }

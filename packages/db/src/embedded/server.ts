@@ -6,17 +6,17 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
 import { type Cluster, dataFolderArguments, identityOf } from './cluster.js';
-import { isRunning, type ProcessIdentity } from './process-identity.js';
+import { identifyProcess, isProgram, isRunning, type ProcessIdentity } from './process-identity.js';
 
 const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS_MAX = 5;
-const FAST_SHUTDOWN_TIMEOUT_MS = 10_000;
+/** How long each way to stop a server may take before the next, harsher one. */
+const STOP_TIMEOUT_MS = 5_000;
 const POLL_MS = 20;
 
 /** A running `postgres`, our child, outside the terminal's process group: Ctrl-C reaches us first, we stop it last. */
 export interface Server {
   readonly child: ChildProcess;
-  readonly pid: number;
   readonly port: number;
 }
 
@@ -24,21 +24,21 @@ export interface Server {
  * Starts the server on a free port and returns once it accepts connections.
  *
  * @param settings server parameters, as for `postgres -c name=value`
- * @param onSpawn called with process id and port as soon as the process exists
+ * @param onSpawn called with the process id as soon as the process exists
  */
 export async function startServer(
   cluster: Cluster,
   binaries: Binaries,
   settings: Readonly<Record<string, string>>,
-  onSpawn: (pid: number, port: number) => void,
+  onSpawn: (pid: number) => void,
 ): Promise<Server> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await findFreePort();
     const logFrom = logLength(cluster);
     const child = spawnServer(cluster, binaries, { ...settings, port: String(port) });
     const pid = await pidOf(child);
-    onSpawn(pid, port);
-    if (await isReady(cluster, child)) return { child, pid, port };
+    onSpawn(pid);
+    if (await isReady(cluster, child)) return { child, port };
     const log = readFileSync(cluster.log, 'utf8').slice(logFrom).trim();
     // Another program may have taken the port between our look and the server's.
     const isPortTaken = /could not (bind|create any TCP\/IP sockets)/.test(log);
@@ -52,9 +52,16 @@ export async function startServer(
 export async function stopServer(server: ProcessIdentity): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!signalProcess(server, signal)) return;
-    const deadline = Date.now() + FAST_SHUTDOWN_TIMEOUT_MS;
+    const deadline = Date.now() + STOP_TIMEOUT_MS;
     while (isRunning(server) && Date.now() < deadline) await sleep(POLL_MS);
   }
+}
+
+/** The server that runs on this cluster's data, whoever started it: one that outlived its parent, for instance. */
+export function findServerOf(cluster: Cluster): ProcessIdentity | undefined {
+  const pid = Number(readLines(path.join(cluster.data, 'postmaster.pid'))[0]);
+  // After a crash of the machine the id may be any other program's.
+  return Number.isInteger(pid) && pid > 0 && isProgram(pid, 'postgres') ? identifyProcess(pid) : undefined;
 }
 
 /** Sends the signal if the process still is the one that was meant. */
@@ -67,7 +74,7 @@ function spawnServer(
   { postgres, account }: Binaries,
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const { argument, cwd } = dataFolderArguments(cluster, account);
+  const { argument, cwd } = dataFolderArguments(cluster.data, account);
   const log = openSync(cluster.log, 'a');
   try {
     const parameters = Object.entries({

@@ -60,7 +60,8 @@ export class BatchProcessor implements tracing.SpanProcessor {
 
   async shutdown(): Promise<void> {
     await this.forceFlush();
-    await this.#options.sender.close();
+    // There is nothing left to lose: a receiver that cannot be left in order is left all the same.
+    await this.#options.sender.close().catch(() => {});
   }
 
   async #sendAll(): Promise<void> {
