@@ -8,8 +8,9 @@ export const telemetryEnvironment = {
   JAEGER_AGENT_PORT: integer(1, 65_535).default(6_831),
   JAEGER_ENDPOINT: secret(url()).optional(),
   JAEGER_SERVICE_NAME: text().default('backend-service'),
-  JAEGER_SAMPLER_TYPE: choice(['const', 'probabilistic', 'ratelimiting']).default('const'),
+  JAEGER_SAMPLER_TYPE: choice(['const', 'probabilistic', 'ratelimiting', 'remote']).default('const'),
   JAEGER_SAMPLER_PARAM: number(0, TRACES_PER_SECOND_MAX).default(1),
+  JAEGER_SAMPLING_ENDPOINT: secret(url()).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: secret(url()).optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: secret(url()).optional(),
   OTEL_SDK_DISABLED: boolean().default(false),
@@ -25,11 +26,8 @@ export function findSamplerProblem(sampler: {
   if (type === 'const' && param !== 0 && param !== 1) {
     return { variable, message: `${variable}="${param}" (attendu : 0 ou 1 pour JAEGER_SAMPLER_TYPE=const)` };
   }
-  if (type === 'probabilistic' && param > 1) {
-    return {
-      variable,
-      message: `${variable}="${param}" (attendu : nombre de 0 à 1 pour JAEGER_SAMPLER_TYPE=probabilistic)`,
-    };
+  if ((type === 'probabilistic' || type === 'remote') && param > 1) {
+    return { variable, message: `${variable}="${param}" (attendu : nombre de 0 à 1 pour JAEGER_SAMPLER_TYPE=${type})` };
   }
   return undefined;
 }

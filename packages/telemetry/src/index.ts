@@ -1,12 +1,18 @@
+export { type LogLevel, logLevels } from './contract/logs.js';
+export { monitoringPaths, querySpans } from './contract/spans.js';
 export { findSamplerProblem, telemetryEnvironment } from './environment.js';
-export { createLogger, type LogDestination, type LogFields, type Logger, type LogLevel, logLevels } from './logger.js';
-export { createMetrics, type Metrics, type PoolReading } from './metrics/metrics.js';
+export { createLogger, type LogDestination, type Logger } from './logger.js';
+export { exposeMetrics } from './metrics/exposition.js';
+export { createMetrics, type Metrics } from './metrics/metrics.js';
+export { type MetricsSnapshot, mergeSnapshots, retainCounts } from './metrics/snapshot.js';
 export { currentSampledTraceId, currentTrace, currentTraceResponse, type TraceIds } from './traces/current.js';
-export { STATUS_CLIENT_CLOSED_REQUEST } from './traces/server-span.js';
+export { hasRequestSpans } from './traces/self-check.js';
+export { STATUS_CLIENT_CLOSED_REQUEST, splitTarget } from './traces/server-span.js';
 export {
   nameRequestSpan,
   type QueryDescription,
-  recordRequestError,
+  recordError,
+  recordException,
   withQuerySpan,
   withSpan,
 } from './traces/spans.js';

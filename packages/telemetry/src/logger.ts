@@ -1,18 +1,34 @@
 import pino from 'pino';
 import sonicBoom from 'sonic-boom';
-import { currentTrace } from './traces/current.js';
+import {
+  compileMessage,
+  type EventsAt,
+  type FieldsOf,
+  type LogEvent,
+  type LogEventName,
+  type LogLevel,
+  logEvents,
+} from './contract/logs.js';
+import { currentTrace, type TraceIds } from './traces/current.js';
 
-export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-/** Beside `timestamp`, `level`, `service`, `message`, `trace_id` and `span_id`, which every line has by itself. */
-export type LogFields = Readonly<Record<string, unknown>>;
+/** Writes the line of an event that may be logged at a level, with the fields that its contract asks for. */
+type LogAt<L extends LogLevel> = <E extends EventsAt<L>>(
+  event: E,
+  ...fields: Record<never, never> extends FieldsOf<E> ? [] : [FieldsOf<E>]
+) => void;
 
 export interface Logger {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warning(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
+  readonly info: LogAt<'INFO'>;
+  readonly warning: LogAt<'WARNING'>;
+  readonly error: LogAt<'ERROR'>;
+  /**
+   * For a line whose level the outcome decides.
+   *
+   * @param trace whose line it is; by default the active span's
+   */
+  log<L extends LogLevel, E extends EventsAt<L>>(level: L, event: E, fields: FieldsOf<E>, trace?: TraceIds): void;
+  /** Writes lines that another process of the service has logged, line ends included. */
+  relay(lines: string): void;
   /** Writes out what is still in memory and ends the log. Resolves with false when its reader does not take it in time. */
   end(timeoutMs: number): Promise<boolean>;
   /** How many lines a reader of stdout that did not keep up has cost. */
@@ -22,7 +38,7 @@ export interface Logger {
 /** Where lines go; pino's destination, or anything that takes one line a call. */
 export interface LogDestination {
   write(line: string): void;
-  on?(event: 'drop' | 'close', listener: () => void): unknown;
+  on?(event: 'drop' | 'close' | 'error', listener: (lines: string) => void): unknown;
   end?(): void;
 }
 
@@ -37,8 +53,30 @@ const logLevelOf: Readonly<Record<string, LogLevel>> = {
 /** Lines kept in memory for a reader of stdout that does not keep up; what comes on top is dropped. */
 const BUFFERED_BYTES_MAX = 1_048_576;
 
+/** C1 control characters, and Unicode's own line ends: JSON may have them as they are, and some readers break lines there. */
+const LINE_BREAKING = /[\u0080-\u009f\u2028\u2029]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function countLines(text: string): number {
+  return text.split('\n').length - 1;
+}
+
+const messageOf = Object.fromEntries(
+  Object.entries<LogEvent>(logEvents).map(([name, event]) => [name, compileMessage(event)]),
+) as Record<LogEventName, ReturnType<typeof compileMessage>>;
+
 /** One JSON object a line, with the field names of the Flask service's python-json-logger. */
 export function createLogger(level: LogLevel, destination: LogDestination = stdout()): Logger {
+  let droppedLines = 0;
+  let isReaderGone = false;
+  let isEnded = false;
+  const relay = (lines: string): void => {
+    if (isReaderGone || isEnded) droppedLines += countLines(lines);
+    else destination.write(lines);
+  };
   const logger = pino(
     {
       level: pinoLevels[level],
@@ -49,30 +87,36 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
       serializers: { error: describeError },
       mixin: () => currentTrace() ?? {},
     },
-    destination,
+    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter)) },
   );
-  let droppedLines = 0;
-  destination.on?.('drop', () => {
-    droppedLines += 1;
+  destination.on?.('drop', (lines) => {
+    droppedLines += countLines(lines);
   });
+  // Whoever read the log has gone: there is nobody to tell, and nothing to wait for.
+  destination.on?.('error', () => {
+    isReaderGone = true;
+  });
+  const write = (level: LogLevel, event: LogEventName, fields: Readonly<Record<string, unknown>> = {}) =>
+    logger[pinoLevels[level]](fields, messageOf[event](fields));
   return {
     get droppedLines() {
       return droppedLines;
     },
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warning: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-    end: (timeoutMs) => end(destination, timeoutMs),
+    info: (event, ...[fields]) => write('INFO', event, fields),
+    warning: (event, ...[fields]) => write('WARNING', event, fields),
+    error: (event, ...[fields]) => write('ERROR', event, fields),
+    log: (level, event, fields, trace) => write(level, event, { ...fields, ...trace }),
+    relay,
+    end: (timeoutMs) => {
+      isEnded = true;
+      return isReaderGone ? Promise.resolve(true) : end(destination, timeoutMs);
+    },
   };
 }
 
 /** Asynchronous, so that a stalled reader of stdout does not stop the service, and bounded, so that it does not fill it. */
 function stdout(): LogDestination {
-  const destination = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
-  // The reader has gone: there is nobody to tell.
-  destination.on('error', () => {});
-  return destination;
+  return new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
 }
 
 function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {

@@ -12,7 +12,7 @@ if (values.OTEL_SDK_DISABLED) {
 } else {
   try {
     const { startTracing } = await import('./traces/sdk.js');
-    tracingState.shutdown = startTracing(values);
+    tracingState.shutdown = await startTracing(values);
     // The instrumentation takes hold when http is next required: before the service imports anything.
     createRequire(import.meta.url)('node:http');
     tracingState.status = 'started';

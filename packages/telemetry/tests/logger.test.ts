@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger, type LogLevel } from '../src/index.js';
+import { createLogger, type Logger, type LogLevel, logLevels } from '../src/index.js';
 
 function capture(level: LogLevel) {
   const texts: string[] = [];
@@ -7,10 +7,16 @@ function capture(level: LogLevel) {
   return { logger, texts, lines: () => texts.map((text) => JSON.parse(text)) };
 }
 
+function logAtEveryLevel(logger: Logger): void {
+  for (const level of logLevels) {
+    logger.log(level, 'request_completed', { method: 'GET', path: '/', status: 200, route: '/', duration_ms: 1 });
+  }
+}
+
 describe('a log line', () => {
   it('is one JSON object with timestamp, level, service and message, and the fields given', () => {
     const { logger, texts, lines } = capture('INFO');
-    logger.info('10 produits récupérés', { count: 10 });
+    logger.info('products_retrieved', { count: 10 });
     expect(texts).toHaveLength(1);
     expect(texts[0]?.endsWith('}\n')).toBe(true);
     expect(lines()).toEqual([
@@ -26,33 +32,44 @@ describe('a log line', () => {
 
   it('has its time in UTC', () => {
     const { logger, lines } = capture('INFO');
-    logger.info('maintenant');
+    logger.info('service_stopped');
     expect(Math.abs(Date.parse(`${lines()[0].timestamp.replace(' ', 'T')}Z`) - Date.now())).toBeLessThan(60_000);
   });
 
   it('has one of the four level names, and is left out below the configured level', () => {
     const all = capture('DEBUG');
-    for (const level of ['debug', 'info', 'warning', 'error'] as const) all.logger[level](level);
+    logAtEveryLevel(all.logger);
     expect(all.lines().map(({ level }) => level)).toEqual(['DEBUG', 'INFO', 'WARNING', 'ERROR']);
     const few = capture('WARNING');
-    for (const level of ['debug', 'info', 'warning', 'error'] as const) few.logger[level](level);
+    logAtEveryLevel(few.logger);
     expect(few.lines().map(({ level }) => level)).toEqual(['WARNING', 'ERROR']);
   });
 
   it('stays one line whatever is logged', () => {
     const { logger, texts } = capture('INFO');
-    logger.info('a\nb\r\n\u2028', { path: '/x\n{"level":"ERROR"}' });
-    expect(texts.join('').trimEnd()).not.toMatch(/[\n\r]/);
+    logger.log('INFO', 'request_received', { method: 'a\nb\r\n\u2028', path: '/x\n{"level":"ERROR"}' });
+    logger.log('INFO', 'request_received', { method: 'x\u0085\u009b', path: '/' });
+    expect(texts.join('').trimEnd().split('\n')).toHaveLength(2);
+    expect(texts.join('')).not.toMatch(/[\r\u0080-\u009f\u2028\u2029]/);
+    expect(JSON.parse(texts[1] ?? '').method).toBe('x\u0085\u009b');
   });
 
   it('shows an error with class, text, stack and cause', () => {
     const { logger, lines } = capture('INFO');
-    logger.error('Erreur', { error: new TypeError('outer', { cause: new Error('inner') }) });
+    logger.error('uncaught_error', { error: new TypeError('outer', { cause: new Error('inner') }) });
     expect(lines()[0].error).toMatchObject({
       type: 'TypeError',
       message: 'outer',
       stack: expect.stringContaining('logger.test.ts'),
       cause: { type: 'Error', message: 'inner' },
     });
+  });
+
+  it('that comes after the end of the log is dropped, and counted', async () => {
+    const { logger, texts } = capture('INFO');
+    await logger.end(1_000);
+    logger.info('products_requested');
+    expect(texts).toEqual([]);
+    expect(logger.droppedLines).toBe(1);
   });
 });

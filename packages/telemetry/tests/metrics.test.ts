@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../src/index.js';
+import { createMetrics, exposeMetrics, mergeSnapshots, retainCounts } from '../src/index.js';
 
 const pool = { size: 10, checkedOut: 3, idle: 2, waiting: 1 };
 const sources = { pool: () => pool, spans: () => ({ exported: 5, dropped: 2 }), droppedLogLines: () => 1 };
@@ -13,7 +13,7 @@ it('counts and times requests and queries under the documented names and labels'
   metrics.requestStarted();
   metrics.queryEnded({ operation: 'SELECT', table: 'products', durationSeconds: 0.001 });
 
-  const { contentType, body } = await metrics.expose('');
+  const { contentType, body } = exposeMetrics(await metrics.snapshot(), '');
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   const lines = body.split('\n');
   expect(lines).toEqual(
@@ -37,7 +37,9 @@ it('reads the pool when it is scraped', async () => {
   let reading = pool;
   const metrics = createMetrics({ ...sources, pool: () => reading });
   const gauges = async () =>
-    (await metrics.expose('')).body.split('\n').filter((line) => line.startsWith('database_connection_pool{'));
+    exposeMetrics(await metrics.snapshot(), '')
+      .body.split('\n')
+      .filter((line) => line.startsWith('database_connection_pool{'));
   expect(await gauges()).toEqual([
     'database_connection_pool{status="size"} 10',
     'database_connection_pool{status="checked_out"} 3',
@@ -62,7 +64,7 @@ describe('OpenMetrics', () => {
       metrics.requestStarted();
       metrics.requestEnded({ ...request, durationSeconds, traceId: id });
     }
-    return metrics.expose(accept);
+    return exposeMetrics(await metrics.snapshot(), accept);
   };
 
   it.each([
@@ -99,5 +101,36 @@ describe('OpenMetrics', () => {
       '# TYPE http_requests counter\nhttp_requests_total{method="GET",path="/products",status="200"} 4\n',
     );
     expect(body).not.toMatch(/_total_total|\n\n/);
+  });
+});
+
+describe('the metrics of several processes', () => {
+  const request = { method: 'GET', path: '/products', status: 200, durationSeconds: 0.02 };
+  const measure = async (requests: number, traceId?: string) => {
+    const metrics = createMetrics(sources);
+    for (let index = 0; index < requests; index += 1) {
+      metrics.requestStarted();
+      metrics.requestEnded({ ...request, traceId });
+    }
+    return metrics.snapshot();
+  };
+
+  it('are summed, and keep the latest exemplar', async () => {
+    const first = await measure(3, 'a'.repeat(32));
+    const second = await measure(4, 'b'.repeat(32));
+    const { body } = exposeMetrics(mergeSnapshots([first, second]), 'application/openmetrics-text');
+    expect(body).toContain('http_requests_total{method="GET",path="/products",status="200"} 7\n');
+    expect(body).toMatch(
+      /_bucket\{le="0.025",method="GET",path="\/products",status="200"\} 7 # \{trace_id="b{32}"\} 0.02 /,
+    );
+    expect(body).toContain('database_connection_pool{status="size"} 20\n');
+    expect(body).toMatch(/^process_start_time_seconds \d+/m);
+  });
+
+  it('count on when a process has ended, but for what only it had', async () => {
+    const ended = retainCounts(await measure(3));
+    const { body } = exposeMetrics(mergeSnapshots([ended, await measure(4)]), '');
+    expect(body).toContain('http_requests_total{method="GET",path="/products",status="200"} 7\n');
+    expect(body).toContain('database_connection_pool{status="size"} 10\n');
   });
 });

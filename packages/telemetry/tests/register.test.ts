@@ -66,6 +66,25 @@ describe('the preload', () => {
     expect(answers[0]?.span_id).not.toBe(parentId);
   });
 
+  it('continues the trace of X-B3-* in capitals, in lower case', () => {
+    const headers = {
+      'X-B3-TraceId': traceId.toUpperCase(),
+      'X-B3-SpanId': parentId.toUpperCase(),
+      'X-B3-Sampled': '1',
+    };
+    expect(serve({}, [['/a', headers]]).answers[0]?.trace_id).toBe(traceId);
+  });
+
+  it('keeps stdout clean of what OpenTelemetry says of itself', () => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', '@products/telemetry/register', '--input-type=module', '-e', ''],
+      { cwd: packageFolder, encoding: 'utf8', env: { JAEGER_AGENT_HOST: '127.0.0.1', OTEL_LOG_LEVEL: 'debug' } },
+    );
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/opentelemetry/i);
+  });
+
   it.each([`${traceId.toUpperCase()}:${parentId.toUpperCase()}:0:1`, `${traceId}%3A${parentId}%3A0%3A1`])(
     'continues the trace of uber-trace-id in another spelling, in lower case: %s',
     (value) => {

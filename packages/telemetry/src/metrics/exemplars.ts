@@ -18,14 +18,7 @@ export class Exemplars {
 
   /** @param series the values of the histogram's labels */
   record(series: readonly unknown[], exemplar: Exemplar): void {
-    const key = series.join('\0');
-    const bucket = this.#upperBounds.findIndex((bound) => exemplar.value <= bound);
-    let exemplars = this.#bySeries.get(key);
-    if (exemplars === undefined) {
-      exemplars = [];
-      this.#bySeries.set(key, exemplars);
-    }
-    exemplars[bucket === -1 ? this.#upperBounds.length : bucket] = exemplar;
+    this.#recordFor(series.join('\0'), exemplar);
   }
 
   /** @param upperBound as the bucket's `le` label has it */
@@ -33,4 +26,27 @@ export class Exemplars {
     const bucket = upperBound === '+Inf' ? this.#upperBounds.length : this.#upperBounds.indexOf(Number(upperBound));
     return this.#bySeries.get(series.join('\0'))?.[bucket];
   }
+
+  /** All of them, to be merged into those of another process. */
+  list(): ExemplarList {
+    return [...this.#bySeries].map(([series, exemplars]) => [series, exemplars.filter((each) => each !== undefined)]);
+  }
+
+  merge(list: ExemplarList): void {
+    for (const [series, exemplars] of list) for (const exemplar of exemplars) this.#recordFor(series, exemplar);
+  }
+
+  #recordFor(series: string, exemplar: Exemplar): void {
+    const found = this.#upperBounds.findIndex((bound) => exemplar.value <= bound);
+    const bucket = found === -1 ? this.#upperBounds.length : found;
+    let exemplars = this.#bySeries.get(series);
+    if (exemplars === undefined) {
+      exemplars = [];
+      this.#bySeries.set(series, exemplars);
+    }
+    if ((exemplars[bucket]?.timestampSeconds ?? 0) <= exemplar.timestampSeconds) exemplars[bucket] = exemplar;
+  }
 }
+
+/** The exemplars of each series; by their values it is known which buckets they are of. */
+export type ExemplarList = readonly (readonly [series: string, exemplars: readonly Exemplar[]])[];

@@ -1,11 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  metrics as contract,
+  type LabelsOf,
+  type Metric,
+  type MetricName,
+  type MetricsOf,
+} from '../contract/metrics.js';
 import { Exemplars } from './exemplars.js';
-import { type FindExemplar, OPENMETRICS_CONTENT_TYPE, prefersOpenMetrics, renderOpenMetrics } from './openmetrics.js';
-
-const DURATION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+import type { MetricsSnapshot } from './snapshot.js';
 
 /** The pool at the moment of a scrape. */
-export interface PoolReading {
+interface PoolReading {
   readonly size: number;
   readonly checkedOut: number;
   readonly idle: number;
@@ -26,8 +31,8 @@ export interface Metrics {
   requestStarted(): void;
   requestEnded(measurement: RequestMeasurement): void;
   queryEnded(query: { operation: string; table: string; durationSeconds: number }): void;
-  /** What `/metrics` answers to this Accept header: OpenMetrics, with exemplars, where that is asked for. */
-  expose(accept: string): Promise<{ contentType: string; body: string }>;
+  /** All metrics at this moment. */
+  snapshot(): Promise<MetricsSnapshot>;
 }
 
 /** What the metrics only read, at the moment of a scrape. */
@@ -37,51 +42,29 @@ export interface MetricsSources {
   readonly droppedLogLines: () => number;
 }
 
-/** The service's metrics in a registry of their own. */
+/** The service's metrics in a registry of their own, made from their contract. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const describe = <N extends MetricName>(name: N) => {
+    const { help, labels = [] }: Metric = contract[name];
+    return { name, help, labelNames: labels as readonly LabelsOf<N>[], registers: [registry] };
+  };
 
-  const requests = new Counter({
-    name: 'http_requests_total',
-    help: 'HTTP requests answered',
-    labelNames: ['method', 'path', 'status'],
-    registers,
-  });
+  const requests = new Counter(describe('http_requests_total'));
   const requestDuration = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the arrival of an HTTP request to the end of its response',
-    labelNames: ['method', 'path', 'status'],
-    buckets: DURATION_BUCKETS_SECONDS,
-    registers,
+    ...describe('http_request_duration_seconds'),
+    buckets: [...contract.http_request_duration_seconds.buckets],
   });
-  const requestExemplars = new Exemplars(DURATION_BUCKETS_SECONDS);
-  const findExemplar: FindExemplar = (family, { method, path, status, le = '' }) =>
-    family === 'http_request_duration_seconds' ? requestExemplars.find([method, path, status], le) : undefined;
-  const requestsInFlight = new Gauge({
-    name: 'http_requests_in_flight',
-    help: 'HTTP requests that are being answered',
-    registers,
-  });
-  const queries = new Counter({
-    name: 'database_queries_total',
-    help: 'SQL statements run',
-    labelNames: ['operation', 'table'],
-    registers,
-  });
+  const requestExemplars = new Exemplars(contract.http_request_duration_seconds.buckets);
+  const requestsInFlight = new Gauge(describe('http_requests_in_flight'));
+  const queries = new Counter(describe('database_queries_total'));
   const queryDuration = new Histogram({
-    name: 'database_query_duration_seconds',
-    help: 'Time of a SQL statement, the wait for a connection included',
-    labelNames: ['operation', 'table'],
-    buckets: DURATION_BUCKETS_SECONDS,
-    registers,
+    ...describe('database_query_duration_seconds'),
+    buckets: [...contract.database_query_duration_seconds.buckets],
   });
   new Gauge({
-    name: 'database_connection_pool',
-    help: 'Connections of the pool: its configured size, those in use, those idle, and requests waiting for one',
-    labelNames: ['status'],
-    registers,
+    ...describe('database_connection_pool'),
     collect() {
       const pool = sources.pool();
       this.set({ status: 'size' }, pool.size);
@@ -90,20 +73,17 @@ export function createMetrics(sources: MetricsSources): Metrics {
       this.set({ status: 'waiting' }, pool.waiting);
     },
   });
-
-  const counterOf = (name: string, help: string, read: () => number) =>
+  const countElsewhere = (name: MetricsOf<'counter'>, read: () => number) =>
     new Counter({
-      name,
-      help,
-      registers,
+      ...describe(name),
       collect() {
         this.reset();
         this.inc(read());
       },
     });
-  counterOf('spans_exported_total', 'Spans sent to the tracing backend', () => sources.spans().exported);
-  counterOf('spans_dropped_total', 'Spans that the tracing backend did not take', () => sources.spans().dropped);
-  counterOf('log_lines_dropped_total', 'Log lines that the reader of stdout did not take', sources.droppedLogLines);
+  countElsewhere('spans_exported_total', () => sources.spans().exported);
+  countElsewhere('spans_dropped_total', () => sources.spans().dropped);
+  countElsewhere('log_lines_dropped_total', sources.droppedLogLines);
 
   return {
     requestStarted: () => requestsInFlight.inc(),
@@ -120,10 +100,6 @@ export function createMetrics(sources: MetricsSources): Metrics {
       queries.inc({ operation, table });
       queryDuration.observe({ operation, table }, durationSeconds);
     },
-    expose: async (accept) => {
-      if (!prefersOpenMetrics(accept)) return { contentType: registry.contentType, body: await registry.metrics() };
-      const body = renderOpenMetrics(await registry.getMetricsAsJSON(), findExemplar);
-      return { contentType: OPENMETRICS_CONTENT_TYPE, body };
-    },
+    snapshot: async () => ({ families: await registry.getMetricsAsJSON(), exemplars: requestExemplars.list() }),
   };
 }

@@ -1,4 +1,4 @@
-import { TraceFlags } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, TraceFlags } from '@opentelemetry/api';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { SpanSender } from './span-sender.js';
 
@@ -6,6 +6,7 @@ const QUEUE_SPANS_MAX = 8_192;
 const BATCH_SPANS_MAX = 512;
 const SEND_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
+const SHUTDOWN_TIMEOUT_MS = 1_500;
 
 /** What became of the spans that this process has ended. */
 export interface SpanCounts {
@@ -21,12 +22,14 @@ export interface BatchProcessorOptions {
 }
 
 /**
- * Sends ended spans in batches, one batch at a time. What a slow or absent receiver does not take is dropped and counted;
+ * Sends ended spans in batches. What a slow or absent receiver does not take is dropped and counted;
  * the requests never wait for it.
  */
 export class BatchProcessor implements tracing.SpanProcessor {
   readonly #options: BatchProcessorOptions;
   readonly #queue: tracing.ReadableSpan[] = [];
+  /** Batches on their way. */
+  readonly #sent = new Set<readonly tracing.ReadableSpan[]>();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -52,25 +55,48 @@ export class BatchProcessor implements tracing.SpanProcessor {
   forceFlush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    // Not the work of the request whose span happens to set it off.
+    this.#sending ??= context.with(ROOT_CONTEXT, () =>
+      this.#sendAll().finally(() => {
+        this.#sending = undefined;
+      }),
+    );
     return this.#sending;
   }
 
+  /** Sends what is left. What a receiver has not taken soon is lost, and does not hold up the stop. */
   async shutdown(): Promise<void> {
-    await this.forceFlush();
+    const { promise: expired, resolve: expire } = Promise.withResolvers<void>();
+    const timer = setTimeout(expire, SHUTDOWN_TIMEOUT_MS);
+    await Promise.race([this.forceFlush(), expired]);
+    clearTimeout(timer);
+    const lost = this.#queue.splice(0).length + [...this.#sent].flat().length;
+    this.#sent.clear();
+    if (lost > 0) this.#drop(lost, 'le récepteur ne les a pas pris avant l’arrêt');
     // There is nothing left to lose: a receiver that cannot be left in order is left all the same.
-    await this.#options.sender.close().catch(() => {});
+    void this.#options.sender.close().catch(() => {});
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, BATCH_SPANS_MAX);
-      const { sent, problem } = await this.#options.sender.send(batch);
-      this.#options.counts.exported += sent;
-      if (problem !== undefined) this.#drop(batch.length - sent, problem);
+    const { concurrency } = this.#options.sender;
+    const sending = new Set<Promise<void>>();
+    for (;;) {
+      while (this.#queue.length > 0 && sending.size < concurrency) {
+        const batch = this.#send(this.#queue.splice(0, BATCH_SPANS_MAX)).finally(() => sending.delete(batch));
+        sending.add(batch);
+      }
+      if (sending.size === 0) return;
+      await Promise.race(sending);
     }
+  }
+
+  async #send(batch: readonly tracing.ReadableSpan[]): Promise<void> {
+    this.#sent.add(batch);
+    const { sent, problem } = await this.#options.sender.send(batch);
+    // Given up meanwhile, and counted.
+    if (!this.#sent.delete(batch)) return;
+    this.#options.counts.exported += sent;
+    if (problem !== undefined) this.#drop(batch.length - sent, problem);
   }
 
   #drop(spans: number, problem: string): void {
@@ -78,6 +104,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
     const now = Date.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
-    this.#options.warn(problem);
+    // Nor is it that request's to tell.
+    context.with(ROOT_CONTEXT, () => this.#options.warn(problem));
   }
 }

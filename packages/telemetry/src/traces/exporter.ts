@@ -17,8 +17,8 @@ export interface ExportSettings {
  */
 export function createSender(settings: ExportSettings): SpanSender {
   const otlpEndpoint = settings.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  if (otlpEndpoint !== undefined) return asSender(new OTLPTraceExporter());
-  if (settings.JAEGER_ENDPOINT !== undefined)
-    return asSender(new JaegerExporter({ endpoint: settings.JAEGER_ENDPOINT }));
+  if (otlpEndpoint !== undefined) return asSender(() => new OTLPTraceExporter());
+  const { JAEGER_ENDPOINT: endpoint } = settings;
+  if (endpoint !== undefined) return asSender(() => new JaegerExporter({ endpoint }));
   return createAgentSender(settings.JAEGER_AGENT_HOST, settings.JAEGER_AGENT_PORT);
 }

@@ -1,4 +1,4 @@
-import type { Context, TextMapGetter, TextMapPropagator } from '@opentelemetry/api';
+import { type Context, createContextKey, type TextMapGetter, type TextMapPropagator, trace } from '@opentelemetry/api';
 import { B3Propagator } from '@opentelemetry/propagator-b3';
 import { JaegerPropagator, UBER_BAGGAGE_HEADER_PREFIX, UBER_TRACE_ID_HEADER } from '@opentelemetry/propagator-jaeger';
 import { core } from '@opentelemetry/sdk-node';
@@ -9,14 +9,20 @@ const BAGGAGE_ENTRIES_MAX = 64;
 /** `{trace id}:{span id}:{parent span id}:{flags}` (https://www.jaegertracing.io/sdk-migration/#propagation-format). */
 const UBER_TRACE_ID = /^(?!0+:)[0-9a-f]{1,32}:(?!0+:)[0-9a-f]{1,16}:[0-9a-f]{1,16}:[0-9a-f]{1,2}$/;
 
+/** B3's headers that hold ids, one each. */
+const B3_IDS: ReadonlySet<string> = new Set(['x-b3-traceid', 'x-b3-spanid']);
+
+/** `{trace id}-{span id}[-{decision}[-{parent span id}]]`. */
+const B3_SINGLE = /^(?:[0-9a-f]{16}){1,2}-[0-9a-f]{16}(?:-[01d](?:-[0-9a-f]{16})?)?$/;
+
 /**
- * Takes the parent from W3C, Jaeger and B3 headers. Where several name one, the last of this list wins; Jaeger's baggage
- * is added to W3C's.
+ * Takes the parent from W3C's headers, else from Jaeger's, else from B3's: of the list below the last that names one wins.
+ * Jaeger's baggage is added to W3C's.
  */
 export function createPropagator(): TextMapPropagator {
   return new core.CompositePropagator({
     propagators: [
-      new B3Propagator(),
+      new StrictB3Propagator(),
       new core.W3CBaggagePropagator(),
       new StrictJaegerPropagator(),
       new core.W3CTraceContextPropagator(),
@@ -35,9 +41,45 @@ class StrictJaegerPropagator extends JaegerPropagator {
       },
       get: (source, name) => {
         const value = getter.get(source, name);
-        return name === UBER_TRACE_ID_HEADER ? normalize(Array.isArray(value) ? value[0] : value) : value;
+        return name === UBER_TRACE_ID_HEADER ? normalize(first(value)) : value;
       },
     });
+  }
+}
+
+/** Marks a context whose parent leaves it to us whether to sample; holds that parent. */
+const DEFERRED_BY = createContextKey('sampling decision deferred by');
+
+/**
+ * Whether the caller has left the decision to sample to this service, as only B3 lets it
+ * (https://github.com/openzipkin/b3-propagation#sampling-state).
+ */
+export function isDecisionDeferred(context: Context): boolean {
+  const parent = trace.getSpanContext(context);
+  return parent !== undefined && context.getValue(DEFERRED_BY) === parent;
+}
+
+/**
+ * B3's propagator looks for its header anywhere in a text, takes ids in any case as they are, and takes no decision for a
+ * decision against.
+ */
+class StrictB3Propagator extends B3Propagator {
+  override extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    const read = (name: string) => first(getter.get(carrier, name));
+    const single = read('b3')?.toLowerCase();
+    const isSingle = single !== undefined && B3_SINGLE.test(single);
+    const extracted = super.extract(context, carrier, {
+      keys: (source) => getter.keys(source),
+      get: (source, name) => {
+        if (name === 'b3') return isSingle ? single : undefined;
+        return B3_IDS.has(name) ? first(getter.get(source, name))?.toLowerCase() : getter.get(source, name);
+      },
+    });
+    const parent = trace.getSpanContext(extracted);
+    const isDecided = isSingle
+      ? single.split('-').length > 2
+      : read('x-b3-sampled') !== undefined || read('x-b3-flags') === '1';
+    return parent === undefined || isDecided ? extracted : extracted.setValue(DEFERRED_BY, parent);
   }
 }
 
@@ -45,4 +87,8 @@ class StrictJaegerPropagator extends JaegerPropagator {
 function normalize(header: string | undefined): string | undefined {
   const value = header?.replaceAll(/%3a/gi, ':').toLowerCase();
   return value !== undefined && UBER_TRACE_ID.test(value) ? value : undefined;
+}
+
+function first(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }

@@ -1,30 +1,53 @@
 import { SpanKind } from '@opentelemetry/api';
 import { tracing } from '@opentelemetry/sdk-node';
+import { monitoringPaths } from '../contract/spans.js';
+import { isDecisionDeferred } from './propagator.js';
 import { RateLimitingSampler } from './rate-limiting-sampler.js';
+import { RemoteSampler } from './remote-sampler.js';
 
 export interface SamplerSettings {
-  readonly JAEGER_SAMPLER_TYPE: 'const' | 'probabilistic' | 'ratelimiting';
+  readonly JAEGER_SAMPLER_TYPE: 'const' | 'probabilistic' | 'ratelimiting' | 'remote';
   readonly JAEGER_SAMPLER_PARAM: number;
+  readonly JAEGER_SAMPLING_ENDPOINT?: string | undefined;
+  readonly JAEGER_AGENT_HOST: string;
+  readonly JAEGER_SERVICE_NAME: string;
 }
 
-/** Routes that monitoring asks all the time and nobody wants to see traced. */
-const UNTRACED_PATHS: ReadonlySet<unknown> = new Set(['/metrics', '/livez', '/readyz']);
+/** Where an agent or a collector answers what to sample, unless another endpoint is set. */
+const SAMPLING_PORT = 5_778;
 
-/** The parent's decision where there is a parent, the configured one elsewhere, and never a monitoring route. */
-export function createSampler(settings: SamplerSettings): tracing.Sampler {
-  const sampler = new tracing.ParentBasedSampler({ root: createRootSampler(settings) });
+/**
+ * The parent's decision where there is one, the configured one elsewhere, and never a monitoring route.
+ *
+ * @param warn told when a remote strategy cannot be had, and why
+ */
+export function createSampler(settings: SamplerSettings, warn: (reason: string) => void): tracing.Sampler {
+  const root = createRootSampler(settings, warn);
+  const sampler = new tracing.ParentBasedSampler({ root });
   return {
     shouldSample: (...span) => {
-      const [, , , kind, attributes] = span;
-      const isUntraced = kind === SpanKind.SERVER && UNTRACED_PATHS.has(attributes['url.path']);
-      return isUntraced ? { decision: tracing.SamplingDecision.NOT_RECORD } : sampler.shouldSample(...span);
+      const [parent, , , kind, attributes] = span;
+      const isUntraced = kind === SpanKind.SERVER && monitoringPaths.has(String(attributes['url.path']));
+      if (isUntraced) return { decision: tracing.SamplingDecision.NOT_RECORD };
+      return (isDecisionDeferred(parent) ? root : sampler).shouldSample(...span);
     },
     toString: () => `ExceptMonitoring{${sampler}}`,
   };
 }
 
-function createRootSampler({ JAEGER_SAMPLER_TYPE: type, JAEGER_SAMPLER_PARAM: param }: SamplerSettings) {
+function createRootSampler(settings: SamplerSettings, warn: (reason: string) => void): tracing.Sampler {
+  const { JAEGER_SAMPLER_TYPE: type, JAEGER_SAMPLER_PARAM: param } = settings;
   if (type === 'probabilistic') return new tracing.TraceIdRatioBasedSampler(param);
   if (type === 'ratelimiting') return new RateLimitingSampler(param);
+  if (type === 'remote') {
+    const sampler = new RemoteSampler({
+      endpoint: settings.JAEGER_SAMPLING_ENDPOINT ?? `http://${settings.JAEGER_AGENT_HOST}:${SAMPLING_PORT}/sampling`,
+      serviceName: settings.JAEGER_SERVICE_NAME,
+      initial: new tracing.TraceIdRatioBasedSampler(param),
+      warn,
+    });
+    void sampler.start();
+    return sampler;
+  }
   return param > 0 ? new tracing.AlwaysOnSampler() : new tracing.AlwaysOffSampler();
 }

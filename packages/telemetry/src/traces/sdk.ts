@@ -1,5 +1,6 @@
-import { getNodeAutoInstrumentations } from '@opentelemetry/auto-instrumentations-node';
-import { NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { HttpInstrumentation, type HttpInstrumentationConfig } from '@opentelemetry/instrumentation-http';
+import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { BatchProcessor } from './batch-processor.js';
 import { createSender, type ExportSettings } from './exporter.js';
 import { createPropagator } from './propagator.js';
@@ -7,13 +8,16 @@ import { createSampler, type SamplerSettings } from './sampler.js';
 import { describeRequest, describeResponse } from './server-span.js';
 import { tracingState } from './state.js';
 
+// biome-ignore lint/style/noProcessEnv: part of OpenTelemetry can be configured through it only.
+const environment = process.env;
+
 /** Starts the SDK for this process. Returns what exports the spans still in memory and stops it. */
-export function startTracing(settings: ExportSettings & SamplerSettings & { JAEGER_SERVICE_NAME: string }) {
-  const sdk = new NodeSDK({
+export async function startTracing(settings: ExportSettings & SamplerSettings): Promise<() => Promise<void>> {
+  const sdk = createSdk({
     serviceName: settings.JAEGER_SERVICE_NAME,
-    sampler: createSampler(settings),
+    sampler: createSampler(settings, report('sampling_strategy_unavailable')),
     spanProcessors: [
-      new BatchProcessor({ sender: createSender(settings), counts: tracingState.spans, warn: reportLoss }),
+      new BatchProcessor({ sender: createSender(settings), counts: tracingState.spans, warn: report('spans_dropped') }),
     ],
     textMapPropagator: createPropagator(),
     // The default detectors export the command line.
@@ -21,26 +25,48 @@ export function startTracing(settings: ExportSettings & SamplerSettings & { JAEG
     // Metrics and logs have their own way out: without these, the SDK would send them over OTLP.
     metricReaders: [],
     logRecordProcessors: [],
-    instrumentations: [httpInstrumentation()],
+    instrumentations: await createInstrumentations(),
   });
   sdk.start();
   return () => sdk.shutdown();
 }
 
-/** The preload has no logger; the service gives one later. */
-function reportLoss(problem: string): void {
-  tracingState.onLoss?.(problem);
+/**
+ * Makes the SDK with what OpenTelemetry says of itself, at OTEL_LOG_LEVEL, on stderr: the SDK would say it on stdout,
+ * between the lines of the log.
+ */
+function createSdk(configuration: ConstructorParameters<typeof NodeSDK>[0]): NodeSDK {
+  const { OTEL_LOG_LEVEL: level } = environment;
+  if (level === undefined) return new NodeSDK(configuration);
+  const write = (...words: unknown[]) => process.stderr.write(`${words.join(' ')}\n`);
+  const logger = { error: write, warn: write, info: write, debug: write, verbose: write };
+  diag.setLogger(logger, { logLevel: core.diagLogLevelFromString(level) ?? DiagLogLevel.INFO });
+  delete environment['OTEL_LOG_LEVEL'];
+  try {
+    return new NodeSDK(configuration);
+  } finally {
+    environment['OTEL_LOG_LEVEL'] = level;
+  }
 }
 
-/** Server spans come from here; spans of SQL statements are made where the statements are run. */
-function httpInstrumentation() {
-  // biome-ignore lint/style/noProcessEnv: the only way to name the few that are wanted instead of the many that are not.
-  process.env['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ??= 'http';
-  return getNodeAutoInstrumentations({
-    '@opentelemetry/instrumentation-http': {
-      disableOutgoingRequestInstrumentation: true,
-      requestHook: describeRequest,
-      applyCustomAttributesOnSpan: describeResponse,
-    },
-  });
+function report(event: Parameters<typeof tracingState.problems.report>[0]['event']) {
+  return (reason: string) => tracingState.problems.report({ event, reason });
+}
+
+const httpConfig: HttpInstrumentationConfig = {
+  disableOutgoingRequestInstrumentation: true,
+  startIncomingSpanHook: (request) => ({ ...describeRequest(request) }),
+  applyCustomAttributesOnSpan: describeResponse,
+};
+
+/**
+ * Server spans come from here; spans of SQL statements are made where the statements are run. Who asks for other
+ * instrumentations gets them, and pays for them: loading all that there are takes a second of CPU and 120 MB.
+ */
+async function createInstrumentations() {
+  const { OTEL_NODE_ENABLED_INSTRUMENTATIONS: enabled, OTEL_NODE_DISABLED_INSTRUMENTATIONS: disabled } = environment;
+  if (enabled === undefined && disabled === undefined) return [new HttpInstrumentation(httpConfig)];
+  environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ??= 'http';
+  const { getNodeAutoInstrumentations } = await import('@opentelemetry/auto-instrumentations-node');
+  return getNodeAutoInstrumentations({ '@opentelemetry/instrumentation-http': httpConfig });
 }

@@ -1,41 +1,52 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import {
-  ATTR_DB_COLLECTION_NAME,
-  ATTR_DB_OPERATION_NAME,
-  ATTR_DB_QUERY_TEXT,
-  ATTR_DB_SYSTEM_NAME,
-  ATTR_HTTP_ROUTE,
-  DB_SYSTEM_NAME_VALUE_POSTGRESQL,
-} from '@opentelemetry/semantic-conventions';
+import { type AttributeValue, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
 
 const tracer = trace.getTracer('@products/telemetry');
 
-/** A SQL statement as spans and metrics describe it. */
+/** Attributes that the spans' contract declares. */
+export type SpanAttributes = Partial<Record<SpanAttribute, AttributeValue>>;
+
+/** A SQL statement as its span describes it. */
 export interface QueryDescription {
-  readonly spanName: 'db_query_products' | 'db_query_product_by_id' | 'db_insert_product' | 'db_health_check';
-  readonly operation: 'SELECT' | 'INSERT';
-  /** Undefined for a statement that reads no table. */
-  readonly table: 'products' | undefined;
+  readonly span: QuerySpanName;
   /** The text with placeholders, never with values. */
   readonly statement: string;
+  /** Where it is run. */
+  readonly server: { readonly host: string; readonly port: number; readonly database: string };
 }
 
-/** Runs the work in a span that is active meanwhile, ends with it, and records its failure. */
+/**
+ * Runs the work in a span that is active meanwhile, ends with it, and records its failure.
+ *
+ * @param name `simulate_slow_operation`, or a procedure's
+ */
 export function withSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   return runInSpan(name, SpanKind.INTERNAL, {}, work);
 }
 
 /** Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions. */
-export function withQuerySpan<T>(query: QueryDescription, work: () => Promise<T>): Promise<T> {
-  const attributes: Attributes = {
+export function withQuerySpan<T>({ span, statement, server }: QueryDescription, work: () => Promise<T>): Promise<T> {
+  const { operation, table }: { operation: string; table?: string } = querySpans[span];
+  const attributes: SpanAttributes = {
     'db.type': 'sql',
-    'db.statement': query.statement,
-    [ATTR_DB_SYSTEM_NAME]: DB_SYSTEM_NAME_VALUE_POSTGRESQL,
-    [ATTR_DB_QUERY_TEXT]: query.statement,
-    [ATTR_DB_OPERATION_NAME]: query.operation,
-    ...(query.table === undefined ? {} : { [ATTR_DB_COLLECTION_NAME]: query.table }),
+    'db.statement': statement,
+    'db.system.name': 'postgresql',
+    'db.namespace': server.database,
+    'db.query.text': statement,
+    'db.operation.name': operation,
+    'server.address': server.host,
+    'server.port': server.port,
+    ...(table === undefined ? {} : { 'db.collection.name': table }),
   };
-  return runInSpan(query.spanName, SpanKind.CLIENT, attributes, work);
+  return runInSpan(span, SpanKind.CLIENT, attributes, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      const sqlState = findSqlState(error);
+      if (sqlState !== undefined) trace.getActiveSpan()?.setAttribute('db.response.status_code', sqlState);
+      throw error;
+    }
+  });
 }
 
 /**
@@ -47,21 +58,26 @@ export function withQuerySpan<T>(query: QueryDescription, work: () => Promise<T>
 export function nameRequestSpan(name: string, route: string): void {
   const span = trace.getActiveSpan();
   span?.updateName(name);
-  span?.setAttribute(ATTR_HTTP_ROUTE, route);
+  span?.setAttributes({ 'http.route': route } satisfies SpanAttributes);
 }
 
-/** Records on the active span an error that its request ends with. */
-export function recordRequestError(error: Error): void {
+/** Records on the active span an error that it ends with. */
+export function recordError(error: Error): void {
   const span = trace.getActiveSpan();
-  if (span !== undefined) recordError(span, error);
+  if (span !== undefined) recordErrorOn(span, error);
 }
 
-function runInSpan<T>(name: string, kind: SpanKind, attributes: Attributes, work: () => Promise<T>): Promise<T> {
+/** Notes on the active span an error that its request survives. */
+export function recordException(error: unknown): void {
+  trace.getActiveSpan()?.recordException(error instanceof Error ? error : new Error(String(error)));
+}
+
+function runInSpan<T>(name: string, kind: SpanKind, attributes: SpanAttributes, work: () => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { kind, attributes }, async (span) => {
     try {
       return await work();
     } catch (error) {
-      recordError(span, error instanceof Error ? error : new Error(String(error)));
+      recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       span.end();
@@ -69,8 +85,15 @@ function runInSpan<T>(name: string, kind: SpanKind, attributes: Attributes, work
   });
 }
 
-function recordError(span: Span, error: Error): void {
-  span.setAttribute('error', true);
+function recordErrorOn(span: Span, error: Error): void {
+  span.setAttributes({ error: true, 'error.type': error.name } satisfies SpanAttributes);
   span.recordException(error);
   span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+}
+
+/** The code of an error that PostgreSQL itself reported, or of the one behind it. */
+function findSqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('severity' in error && 'code' in error && typeof error.code === 'string') return error.code;
+  return findSqlState(error.cause);
 }

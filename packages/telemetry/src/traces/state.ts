@@ -6,8 +6,34 @@ export const tracingState: {
   status: 'absent' | 'disabled' | 'started' | 'failed';
   failure?: unknown;
   readonly spans: SpanCounts;
-  /** Set by the service: told, at most once a minute, why spans are being lost. */
-  onLoss?: (problem: string) => void;
+  readonly problems: TracingProblems;
   /** Exports what is still in memory, then stops. */
   shutdown?: () => Promise<void>;
-} = { status: 'absent', spans: { exported: 0, dropped: 0 } };
+} = { status: 'absent', spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };
+
+/** Something that an operator has to know of, and its cause. */
+interface TracingProblem {
+  readonly event: 'spans_dropped' | 'sampling_strategy_unavailable';
+  readonly reason: string;
+}
+
+/** The preload has no logger: what it has to say waits for the service's. */
+interface TracingProblems {
+  report(problem: TracingProblem): void;
+  /** Hands on what has been reported, and from now on whatever is. */
+  subscribe(listener: (problem: TracingProblem) => void): void;
+}
+
+function createTracingProblems(): TracingProblems {
+  const waiting: TracingProblem[] = [];
+  let handle = (problem: TracingProblem): void => {
+    waiting.push(problem);
+  };
+  return {
+    report: (problem) => handle(problem),
+    subscribe: (listener) => {
+      handle = listener;
+      for (const problem of waiting.splice(0)) listener(problem);
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { SendResult, SpanSender } from '../span-sender.js';
@@ -13,6 +14,12 @@ const BINARY_PORT = 6_832;
 /** An agent's largest packet; UDP itself ends at 65,507 bytes. */
 const PACKET_BYTES_MAX = 65_000;
 
+/** How long after a packet its refusal may come; that of an agent on this machine comes at once. */
+const REFUSED_WITHIN_MS = 50;
+
+/** How many batches may wait for that at once. */
+const CONCURRENCY = 32;
+
 /** How long an address, or the failure to find one, is taken for granted. */
 const ADDRESS_VALID_MS = 30_000;
 
@@ -24,6 +31,7 @@ export function createAgentSender(host: string, port: number): SpanSender {
   const connection = new AgentConnection(host, port);
 
   return {
+    concurrency: CONCURRENCY,
     send: async (spans) => {
       const [first] = spans;
       if (first === undefined) return { sent: 0 };
@@ -90,13 +98,16 @@ function encode(spans: readonly tracing.ReadableSpan[], writer: ThriftWriter, ro
   return ends;
 }
 
-/**
- * A connected socket, which is told of a closed port some time after it has sent there. The spans that follow are then
- * sent, in case the agent is back, but count as lost.
- */
+/** Whether a batch that has been sent has since been refused. */
+interface Attempt {
+  problem?: string;
+}
+
+/** A connected socket, which is told of a closed port some time after it has sent there: by then the spans are lost. */
 class AgentConnection {
   readonly #host: string;
   readonly #port: number;
+  readonly #unsettled = new Set<Attempt>();
   #socket: Socket | undefined;
   #validUntil = 0;
   #problem: string | undefined;
@@ -110,24 +121,43 @@ class AgentConnection {
     await this.#refresh();
     const socket = this.#socket;
     if (socket === undefined) return { sent: 0, problem: this.#problem ?? 'agent injoignable' };
+    const attempt: Attempt = {};
     let sent = 0;
-    let problem = this.#problem;
-    const wasRefused = problem !== undefined;
-    this.#problem = undefined;
+    let problem: string | undefined;
     for (const { bytes, spanCount } of packets) {
       try {
-        await promisify((callback: (error: Error | null) => void) => socket.send(bytes, callback))();
-        if (!wasRefused) sent += spanCount;
+        await this.#sendPacket(socket, bytes, attempt);
+        sent += spanCount;
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
       }
     }
+    await sleep(REFUSED_WITHIN_MS);
+    this.#unsettled.delete(attempt);
+    if (attempt.problem !== undefined) return { sent: 0, problem: attempt.problem };
     return problem === undefined ? { sent } : { sent, problem };
   }
 
   close(): void {
     this.#socket?.close();
     this.#socket = undefined;
+  }
+
+  /** A send can fail with the refusal of an earlier packet; it is then tried again. */
+  async #sendPacket(socket: Socket, bytes: Buffer, attempt: Attempt): Promise<void> {
+    const send = promisify((callback: (error: Error | null) => void) => socket.send(bytes, callback));
+    try {
+      await send();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')) throw error;
+      this.#refuse(error.message);
+      await send();
+    }
+    this.#unsettled.add(attempt);
+  }
+
+  #refuse(problem: string): void {
+    for (const attempt of this.#unsettled) attempt.problem = problem;
   }
 
   /** Looks the host up again from time to time, and not at every packet. */
@@ -140,9 +170,7 @@ class AgentConnection {
       const socket = createSocket(family === 6 ? 'udp6' : 'udp4').unref();
       socket.connect(this.#port, address);
       await once(socket, 'connect');
-      socket.on('error', ({ message }) => {
-        this.#problem = message;
-      });
+      socket.on('error', ({ message }) => this.#refuse(message));
       this.#socket = socket;
       this.#problem = undefined;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { decodeMessage, type Encoding, type JaegerBatch, type JaegerSpan, readBatch } from './decoder.js';
+import { batchOf, decodeMessage, type Encoding, type JaegerBatch, type JaegerSpan } from './thrift.js';
 
 const RECEIVE_BUFFER_BYTES = 8_388_608;
 
@@ -29,7 +29,7 @@ export async function startJaegerAgent(encoding: Encoding = 'compact', port = 0)
   await once(receiver, 'listening');
   const decoded: JaegerBatch[] = [];
   const batches = () => {
-    for (const packet of packets.slice(decoded.length)) decoded.push(readBatch(decodeMessage(packet, encoding)));
+    for (const packet of packets.slice(decoded.length)) decoded.push(batchOf(decodeMessage(packet, encoding)));
     return decoded;
   };
   return {

@@ -69,6 +69,17 @@ function readValue(protocol: Protocol, type: number): Value {
   }
 }
 
+/** Decodes the batch that Thrift over HTTP has for a body, in the binary encoding. */
+export function decodeBatch(body: Buffer): JaegerBatch {
+  return readBatch(readStruct(new thrift.TBinaryProtocol(new thrift.TFramedTransport(body), true, true)));
+}
+
+/** The batch of a decoded `emitBatch`. */
+export function batchOf({ fields }: Message): JaegerBatch {
+  return readBatch(fields[1] as Struct);
+}
+
+/** A span as Jaeger has it, whichever way it came. */
 export interface JaegerSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -87,9 +98,8 @@ export interface JaegerBatch {
   readonly spans: readonly JaegerSpan[];
 }
 
-/** A decoded `emitBatch`, its fields named as jaeger.thrift names them. */
-export function readBatch({ fields }: Message): JaegerBatch {
-  const batch = fields[1] as Struct;
+/** Names the fields as jaeger.thrift does. */
+function readBatch(batch: Struct): JaegerBatch {
   const process = batch[1] as Struct;
   return {
     serviceName: process[1] as string,

@@ -1,0 +1,11 @@
+export {
+  commonLogFields,
+  type LogEvent,
+  type LogEventName,
+  type LogLevel,
+  logEvents,
+  logFields,
+} from './logs.js';
+export { matchLine } from './match-line.js';
+export { labelValues, type Metric, metrics, nodeMetrics } from './metrics.js';
+export { monitoringPaths, querySpans, resourceAttributes, spanAttributes, spans } from './spans.js';

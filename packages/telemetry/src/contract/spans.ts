@@ -1,0 +1,145 @@
+// Every span of the service: docs/telemetry-reference.md is made from this, and so are the spans.
+
+/** Paths that monitoring asks all the time: they are not traced, and their lines are for debugging. */
+export const monitoringPaths: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
+
+interface Attribute {
+  readonly type: 'string' | 'integer' | 'boolean';
+  readonly description: string;
+}
+
+/** OpenTracing's tags, which the Flask service had, beside today's stable semantic conventions. */
+export const spanAttributes = {
+  'http.method': { type: 'string', description: 'method of the request (OpenTracing)' },
+  'http.url': { type: 'string', description: 'URL of the request (OpenTracing)' },
+  'http.status_code': {
+    type: 'integer',
+    description: 'status of the response; 499 when the client left (OpenTracing)',
+  },
+  'http.request.method': { type: 'string', description: 'method of the request, `_OTHER` when unknown' },
+  'http.request.method_original': { type: 'string', description: 'method of the request, when it is unknown' },
+  'http.response.status_code': { type: 'integer', description: 'status of the response; 499 when the client left' },
+  'http.route': { type: 'string', description: 'template that the path matched: `/products/:id`' },
+  'url.scheme': { type: 'string', description: '`http`' },
+  'url.path': { type: 'string', description: 'path of the URL' },
+  'url.query': { type: 'string', description: 'query of the URL' },
+  'server.address': { type: 'string', description: 'host that the client called; of a statement, the database server' },
+  'server.port': { type: 'integer', description: 'port that the client called; of a statement, the database server’s' },
+  'client.address': { type: 'string', description: 'the client, as a proxy in front names it' },
+  'network.peer.address': { type: 'string', description: 'address of the other end of the connection' },
+  'network.peer.port': { type: 'integer', description: 'port of the other end of the connection' },
+  'network.protocol.version': { type: 'string', description: '`1.1`' },
+  'user_agent.original': { type: 'string', description: 'header `User-Agent`' },
+  'db.type': { type: 'string', description: '`sql` (OpenTracing)' },
+  'db.statement': { type: 'string', description: 'text of the statement, never with values (OpenTracing)' },
+  'db.system.name': { type: 'string', description: '`postgresql`' },
+  'db.namespace': { type: 'string', description: 'name of the database' },
+  'db.query.text': { type: 'string', description: 'text of the statement, never with values' },
+  'db.operation.name': { type: 'string', description: '`SELECT`, `INSERT`' },
+  'db.collection.name': { type: 'string', description: 'table' },
+  'db.response.status_code': { type: 'string', description: 'SQLSTATE of a failure' },
+  error: { type: 'boolean', description: '`true` on failure (OpenTracing)' },
+  'error.type': { type: 'string', description: 'class of the error, or status of the response' },
+} as const satisfies Record<string, Attribute>;
+
+export type SpanAttribute = keyof typeof spanAttributes;
+
+interface SpanContract {
+  readonly kind: 'SERVER' | 'CLIENT' | 'INTERNAL';
+  readonly description: string;
+  /** How it is called where that is not its key here. */
+  readonly name?: string;
+  readonly attributes: readonly SpanAttribute[];
+  readonly optionalAttributes: readonly SpanAttribute[];
+}
+
+interface QuerySpanContract extends SpanContract {
+  readonly operation: 'SELECT' | 'INSERT';
+  /** Undefined for a statement that reads no table. */
+  readonly table?: 'products';
+}
+
+const failureAttributes = ['error', 'error.type'] as const;
+
+const statement = {
+  kind: 'CLIENT',
+  attributes: [
+    'db.type',
+    'db.statement',
+    'db.system.name',
+    'db.namespace',
+    'db.query.text',
+    'db.operation.name',
+    'server.address',
+    'server.port',
+  ],
+  optionalAttributes: ['db.response.status_code', ...failureAttributes],
+} as const;
+
+const productStatement = {
+  ...statement,
+  attributes: [...statement.attributes, 'db.collection.name'],
+  table: 'products',
+} as const;
+
+/** The spans of SQL statements. */
+export const querySpans = {
+  db_query_products: { ...productStatement, description: 'all products, or a page', operation: 'SELECT' },
+  db_query_product_by_id: { ...productStatement, description: 'one product', operation: 'SELECT' },
+  db_insert_product: { ...productStatement, description: 'a new product', operation: 'INSERT' },
+  db_health_check: { ...statement, description: 'the question of `/health`', operation: 'SELECT' },
+} as const satisfies Record<string, QuerySpanContract>;
+
+export type QuerySpanName = keyof typeof querySpans;
+
+export const spans = {
+  request: {
+    kind: 'SERVER',
+    name: '`GET /products/:id`, `products.byId`, `/trpc/(batch)`; the method alone for no route',
+    description: 'a request, its parent taken from the caller; none for `/metrics`, `/livez` and `/readyz`',
+    attributes: [
+      'http.method',
+      'http.url',
+      'http.status_code',
+      'http.request.method',
+      'http.response.status_code',
+      'url.scheme',
+      'url.path',
+      'server.address',
+      'network.peer.address',
+      'network.peer.port',
+      'network.protocol.version',
+    ],
+    optionalAttributes: [
+      'http.route',
+      'http.request.method_original',
+      'url.query',
+      'server.port',
+      'client.address',
+      'user_agent.original',
+      ...failureAttributes,
+    ],
+  },
+  procedure: {
+    kind: 'INTERNAL',
+    name: '`products.list`',
+    description: 'a procedure inside a batch',
+    attributes: [],
+    optionalAttributes: failureAttributes,
+  },
+  simulate_slow_operation: {
+    kind: 'INTERNAL',
+    description: 'the wait of `/slow`',
+    attributes: [],
+    optionalAttributes: [],
+  },
+  ...querySpans,
+} as const satisfies Record<string, SpanContract>;
+
+/** What the spans of this process have in common. */
+export const resourceAttributes = {
+  'service.name': '`JAEGER_SERVICE_NAME`',
+  'telemetry.sdk.language': '`nodejs`',
+  'telemetry.sdk.name': '`opentelemetry`',
+  'telemetry.sdk.version': 'version of the OpenTelemetry SDK',
+} as const;

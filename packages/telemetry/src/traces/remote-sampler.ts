@@ -1,0 +1,197 @@
+import type { Attributes } from '@opentelemetry/api';
+import { tracing } from '@opentelemetry/sdk-node';
+import { z } from 'zod';
+import { RateLimitingSampler } from './rate-limiting-sampler.js';
+
+const FETCH_EVERY_MS = 60_000;
+const FETCH_TIMEOUT_MS = 5_000;
+const ANSWER_LENGTH_MAX = 1_000_000;
+
+/** Each costs every request a comparison. Jaeger's own clients keep 2,000. */
+const OPERATIONS_MAX = 2_000;
+const REASON_LENGTH_MAX = 500;
+
+const probabilisticSampling = z.object({ samplingRate: z.number().min(0).max(1).default(0) });
+
+/** What Jaeger answers (https://github.com/jaegertracing/jaeger-idl/blob/main/proto/api_v2/sampling.proto). */
+const strategySchema = z.object({
+  strategyType: z.union([z.enum(['PROBABILISTIC', 'RATE_LIMITING']), z.literal([0, 1])]).default('PROBABILISTIC'),
+  probabilisticSampling: probabilisticSampling.nullish(),
+  rateLimitingSampling: z.object({ maxTracesPerSecond: z.number().min(0).default(0) }).nullish(),
+  operationSampling: z
+    .object({
+      defaultSamplingProbability: z.number().min(0).max(1).default(0),
+      defaultLowerBoundTracesPerSecond: z.number().min(0).default(0),
+      perOperationStrategies: z
+        .array(z.object({ operation: z.string(), probabilisticSampling }))
+        .max(OPERATIONS_MAX)
+        .nullish(),
+    })
+    .nullish(),
+});
+
+export interface RemoteSamplerOptions {
+  /** `http://jaeger:5778/sampling` */
+  readonly endpoint: string;
+  readonly serviceName: string;
+  /** Decides until there is a strategy. */
+  readonly initial: tracing.Sampler;
+  /** Told when strategies cannot be had any more, and why. */
+  readonly warn: (reason: string) => void;
+}
+
+/**
+ * Samples as Jaeger says (https://www.jaegertracing.io/docs/1.76/sampling/#remote-sampling), asked at once and then every
+ * minute. The strategy stays while Jaeger cannot be asked.
+ *
+ * OpenTelemetry's own remote sampler asks only after the first minute, knows no rate limits, and compares operations with
+ * the name that a span starts with, which is the method alone.
+ */
+export class RemoteSampler implements tracing.Sampler {
+  readonly #options: RemoteSamplerOptions;
+  #current: tracing.Sampler;
+  #known = '';
+  #isFailing = false;
+
+  constructor(options: RemoteSamplerOptions) {
+    this.#options = options;
+    this.#current = options.initial;
+  }
+
+  /** Asks now and from now on. Resolves when the first answer is in use, or there is none. */
+  async start(): Promise<void> {
+    setInterval(() => void this.#refresh(), FETCH_EVERY_MS).unref();
+    await this.#refresh();
+  }
+
+  shouldSample(...span: Parameters<tracing.Sampler['shouldSample']>): tracing.SamplingResult {
+    return this.#current.shouldSample(...span);
+  }
+
+  toString(): string {
+    return `Remote{${this.#current}}`;
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const text = await this.#fetch();
+      // A strategy that has not changed keeps what its rate limits have saved up.
+      if (text !== this.#known) this.#current = createStrategy(strategySchema.parse(JSON.parse(text)));
+      this.#known = text;
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#options.warn(describe(error).slice(0, REASON_LENGTH_MAX));
+      this.#isFailing = true;
+    }
+  }
+
+  async #fetch(): Promise<string> {
+    const url = new URL(this.#options.endpoint);
+    url.searchParams.set('service', this.#options.serviceName);
+    // fetch() takes no URL with credentials, and would repeat it, password and all.
+    const { username, password } = url;
+    url.username = '';
+    url.password = '';
+    const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString(
+      'base64',
+    );
+    const response = await fetch(url, {
+      headers: username === '' ? {} : { Authorization: `Basic ${credentials}` },
+      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      if (text.length > ANSWER_LENGTH_MAX) throw new Error(`réponse de plus de ${ANSWER_LENGTH_MAX} caractères`);
+    }
+    return text;
+  }
+}
+
+function createStrategy({
+  strategyType,
+  operationSampling,
+  probabilisticSampling,
+  rateLimitingSampling,
+}: z.infer<typeof strategySchema>): tracing.Sampler {
+  if (operationSampling) {
+    const { defaultSamplingProbability, defaultLowerBoundTracesPerSecond, perOperationStrategies } = operationSampling;
+    const create = (probability: number) => new GuaranteedSampler(probability, defaultLowerBoundTracesPerSecond);
+    return new OperationSampler(
+      (perOperationStrategies ?? []).map(({ operation, probabilisticSampling: { samplingRate } }) => ({
+        matches: matchOperation(operation),
+        sampler: create(samplingRate),
+      })),
+      create(defaultSamplingProbability),
+    );
+  }
+  if (strategyType === 'RATE_LIMITING' || strategyType === 1) {
+    return new RateLimitingSampler(rateLimitingSampling?.maxTracesPerSecond ?? 0);
+  }
+  return new tracing.TraceIdRatioBasedSampler(probabilisticSampling?.samplingRate ?? 0);
+}
+
+/** Samples with a probability, but no fewer traces a second than its bound, as far as there are so many. */
+class GuaranteedSampler implements tracing.Sampler {
+  readonly #probabilistic: tracing.Sampler;
+  readonly #lowerBound: RateLimitingSampler;
+
+  constructor(probability: number, lowerBoundTracesPerSecond: number) {
+    this.#probabilistic = new tracing.TraceIdRatioBasedSampler(probability);
+    this.#lowerBound = new RateLimitingSampler(lowerBoundTracesPerSecond);
+  }
+
+  shouldSample(...span: Parameters<tracing.Sampler['shouldSample']>): tracing.SamplingResult {
+    const atLeast = this.#lowerBound.shouldSample();
+    const result = this.#probabilistic.shouldSample(...span);
+    return result.decision === tracing.SamplingDecision.RECORD_AND_SAMPLED ? result : atLeast;
+  }
+
+  toString(): string {
+    return `Guaranteed{${this.#probabilistic}, ${this.#lowerBound}}`;
+  }
+}
+
+interface OperationStrategy {
+  readonly matches: (attributes: Attributes) => boolean;
+  readonly sampler: tracing.Sampler;
+}
+
+class OperationSampler implements tracing.Sampler {
+  readonly #strategies: readonly OperationStrategy[];
+  readonly #fallback: tracing.Sampler;
+
+  constructor(strategies: readonly OperationStrategy[], fallback: tracing.Sampler) {
+    this.#strategies = strategies;
+    this.#fallback = fallback;
+  }
+
+  shouldSample(...span: Parameters<tracing.Sampler['shouldSample']>): tracing.SamplingResult {
+    const [, , , , attributes] = span;
+    const strategy = this.#strategies.find(({ matches }) => matches(attributes));
+    return (strategy?.sampler ?? this.#fallback).shouldSample(...span);
+  }
+
+  toString(): string {
+    return `PerOperation{${this.#strategies.length}, ${this.#fallback}}`;
+  }
+}
+
+/**
+ * Tells, before its route is known, whether a request is for an operation: `GET /products/:id` by method and path,
+ * `products.list` by the end of the path.
+ */
+function matchOperation(operation: string): OperationStrategy['matches'] {
+  const [, method, template] = /^([A-Z]+) (\/.*)$/.exec(operation) ?? [];
+  if (template === undefined) return ({ 'url.path': path }) => String(path).endsWith(`/${operation}`);
+  const segments = template.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment)));
+  const pattern = new RegExp(`^${segments.join('/')}$`);
+  return (attributes) => attributes['http.request.method'] === method && pattern.test(String(attributes['url.path']));
+}
+
+function describe(error: unknown): string {
+  if (error instanceof z.ZodError) return `réponse inattendue : ${z.prettifyError(error)}`;
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

@@ -1,2 +1,0 @@
-export { type JaegerAgent, startJaegerAgent } from './agent.js';
-export { decodeMessage, type JaegerSpan } from './decoder.js';
