@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['tests/*.test.ts'],
     globalSetup: ['./tests/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 });

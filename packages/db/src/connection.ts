@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { GuardedSocket } from './guarded-socket.js';
 
 /** Longest wait for a TCP connection and PostgreSQL's handshake, unless the URL says `connect_timeout`. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -8,7 +9,18 @@ const PLAIN_SSL_MODES: ReadonlySet<string> = new Set(['disable', 'allow', 'prefe
 const SSL_MODES: ReadonlySet<string> = new Set([...PLAIN_SSL_MODES, 'require', 'verify-ca', 'verify-full']);
 
 /** What is needed to open a connection; made by {@link parseDatabaseUrl}, opaque to everyone else. */
-export type ConnectionConfig = pg.ClientConfig & { readonly description: string };
+export type ConnectionConfig = pg.ClientConfig & {
+  readonly server: DatabaseServer;
+  /** The server without user or password: `hote:5432/base`. */
+  readonly description: string;
+};
+
+/** Where a connection leads. */
+export interface DatabaseServer {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+}
 
 /**
  * Reads a `DATABASE_URL` as the Flask service understood it.
@@ -38,15 +50,16 @@ export function parseDatabaseUrl(databaseUrl: string): ConnectionConfig {
     connectionString,
     connectionTimeoutMillis: seconds > 0 ? seconds * 1_000 : CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    stream: () => new GuardedSocket(),
   };
-  return { ...config, description: describe(config) };
+  const server = findServer(config);
+  return { ...config, server, description: `${server.host}:${server.port}/${server.database}` };
 }
 
-/** Where the URL points, without user or password: `hote:5432/base`. */
-function describe(config: pg.ClientConfig): string {
+function findServer(config: pg.ClientConfig): DatabaseServer {
   try {
-    const { host, port, database } = new pg.Client(config);
-    return `${host}:${port}/${database ?? ''}`;
+    const { host, port, database = '' } = new pg.Client(config);
+    return { host, port, database };
   } catch (error) {
     // A certificate file that is not there, for instance; anything else might repeat the URL.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {

@@ -4,6 +4,8 @@ import pg from 'pg';
 /** SQLSTATE codes that this package tells apart (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 export const sqlState = {
   readOnlyTransaction: '25006',
+  /** Also what a replica says of a statement that stood in the way of its recovery. */
+  serializationFailure: '40001',
   deadlockDetected: '40P01',
   insufficientPrivilege: '42501',
   undefinedColumn: '42703',
@@ -23,13 +25,16 @@ const STALE_STATEMENT_CODES: ReadonlySet<string> = new Set(['0A000', '26000']);
 const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
   ...STALE_STATEMENT_CODES,
   sqlState.readOnlyTransaction,
+  sqlState.serializationFailure,
   sqlState.deadlockDetected,
   sqlState.undefinedTable,
   sqlState.lockNotAvailable,
 ]);
 
-/** What pg says, without any code, of a connection that broke or timed out under a statement. */
-const BROKEN_CONNECTION = /^(Connection terminated|Query read timeout|Client has encountered a connection error)/;
+/** What pg says, without any code, of a connection that broke under a statement, and of a statement that timed out. */
+const LOST_CONNECTION =
+  /^(Connection terminated(?! due to connection timeout)|Client has encountered a connection error)/;
+const TIMED_OUT = /^(Query read timeout|Connection terminated due to connection timeout)/;
 
 /** The database cannot serve now: gone, full, stopping, too slow or not set up. `cause` is what the driver said. */
 export class DatabaseUnavailableError extends Error {
@@ -62,11 +67,19 @@ export function isConnectionUsableAfter(error: unknown): boolean {
   return !STALE_STATEMENT_CODES.has(code) && !FATAL_PREFIXES.some((prefix) => code.startsWith(prefix));
 }
 
+/** Whether the connection broke under a statement: another one might not. A statement that took too long is not lost. */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return FATAL_PREFIXES.some((prefix) => error.code?.startsWith(prefix));
+  if (error instanceof DatabaseUnavailableError) return isConnectionLost(error.cause);
+  if (!(error instanceof Error)) return false;
+  return 'code' in error || LOST_CONNECTION.test(error.message);
+}
+
 function isUnavailable(error: Error): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (error instanceof pg.DatabaseError) {
     return code !== undefined && (UNAVAILABLE_CODES.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)));
   }
   // Sockets, DNS and TLS fail with a code of Node.js's (ECONNRESET, …).
-  return code !== undefined || BROKEN_CONNECTION.test(error.message);
+  return code !== undefined || LOST_CONNECTION.test(error.message) || TIMED_OUT.test(error.message);
 }

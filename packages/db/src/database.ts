@@ -1,8 +1,10 @@
+import { getTableColumns } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
 import { DatabaseUnavailableError, sqlState } from './database-error.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
+import { products } from './schema.js';
 
 /** Longest time that a check of the database may take, connecting included; `/health` promises an answer in 2 s. */
 const CHECK_TIMEOUT_MS = 1_500;
@@ -72,12 +74,21 @@ export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
 
+/** What a connection gets of the server. */
+export interface ServerSettings {
+  /** How many connections it takes from users that are not superusers. */
+  readonly connectionsMax: number;
+  /** How long it lets a statement run that does not say for how long itself; 0: for ever. */
+  readonly statementTimeoutMs: number;
+}
+
 /**
  * Makes sure that the table is there with the columns that the service reads.
  *
+ * @returns what the server is set to
  * @throws {SchemaError} when it is not; any other error means that the database could not be asked.
  */
-export async function assertSchema(connection: ConnectionConfig): Promise<void> {
+export async function assertSchema(connection: ConnectionConfig): Promise<ServerSettings> {
   const client = new pg.Client({
     ...connection,
     connectionTimeoutMillis: CHECK_TIMEOUT_MS,
@@ -86,7 +97,13 @@ export async function assertSchema(connection: ConnectionConfig): Promise<void> 
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query('SELECT id, name, price, category, created_at FROM products LIMIT 0');
+    const columns = Object.values(getTableColumns(products)).map(({ name }) => name);
+    await client.query(`SELECT ${columns.join(', ')} FROM products LIMIT 0`);
+    const { rows } = await client.query<ServerSettings>(
+      `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "connectionsMax",
+        (SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout') AS "statementTimeoutMs"`,
+    );
+    return rows[0] ?? { connectionsMax: Number.POSITIVE_INFINITY, statementTimeoutMs: 0 };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     if (error.code === sqlState.undefinedTable) {

@@ -1,5 +1,12 @@
-export { type ConnectionConfig, parseDatabaseUrl } from './connection.js';
-export { assertSchema, CHECK_STATEMENT, createDatabase, type Database, SchemaError } from './database.js';
+export { type ConnectionConfig, type DatabaseServer, parseDatabaseUrl } from './connection.js';
+export {
+  assertSchema,
+  CHECK_STATEMENT,
+  createDatabase,
+  type Database,
+  SchemaError,
+  type ServerSettings,
+} from './database.js';
 export { DatabaseUnavailableError, unwrapQueryError } from './database-error.js';
 export type { PoolOptions, PoolStats } from './pool.js';
 export { products } from './schema.js';

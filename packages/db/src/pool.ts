@@ -1,12 +1,18 @@
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
-import { classifyStatementError, DatabaseUnavailableError, isConnectionUsableAfter } from './database-error.js';
+import {
+  classifyStatementError,
+  DatabaseUnavailableError,
+  isConnectionLost,
+  isConnectionUsableAfter,
+} from './database-error.js';
 import { Slots } from './slots.js';
 
 /** A connection used within this time is taken to be alive; SQLAlchemy would ask it each time. */
 const PING_AFTER_IDLE_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 const CHECKOUT_ATTEMPTS_MAX = 3;
+const READ_ATTEMPTS_MAX = 5;
 const UNLIMITED = 2 ** 31 - 1;
 
 /** SQLAlchemy's pool settings (https://docs.sqlalchemy.org/en/20/core/pooling.html#api-documentation-available-pool-implementations). */
@@ -21,7 +27,10 @@ export interface PoolOptions {
   readonly timeoutMs: number;
   /** How many callers may wait for a connection; the next is refused at once. */
   readonly queueMax: number;
-  /** Longest run of one statement. The server gives it up a little earlier, so that a refused write is not done later. */
+  /**
+   * Longest run of one statement. The server gives it up a little earlier, so that a refused write is not done later;
+   * without prepared statements it must have been told to do so by others.
+   */
   readonly queryTimeoutMs: number;
   /** Off behind a transaction pooler that does not follow named statements: names are then not sent. */
   readonly preparedStatements: boolean;
@@ -59,7 +68,8 @@ export class ConnectionPool {
       // Surplus connections are closed on return and old ones at checkout, by us.
       idleTimeoutMillis: 0,
       query_timeout: options.queryTimeoutMs,
-      statement_timeout: Math.ceil(options.queryTimeoutMs * 0.9),
+      // It is sent as a parameter of the connection, which transaction poolers refuse.
+      ...(options.preparedStatements ? { statement_timeout: Math.ceil(options.queryTimeoutMs * 0.9) } : {}),
     });
     // Without listeners, a connection that the server ends takes the process with it: idle ones report to the pool,
     // checked-out ones only to themselves.
@@ -81,22 +91,21 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs one statement on a connection of its own. This is the signature that drizzle expects of a client.
+   * Runs one statement on a connection of its own. This is the signature that drizzle expects of a client. A statement that
+   * only reads is run again where its connection broke; one that writes may have been done, so it is not.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
    */
   async query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<Row>> {
     await this.#slots.acquire();
     try {
-      const client = await this.#checkOut();
-      let usable = true;
-      try {
-        return await client.query<Row>(this.#options.preparedStatements ? config : withoutName(config), values);
-      } catch (error) {
-        usable = isConnectionUsableAfter(error);
-        throw classifyStatementError(error);
-      } finally {
-        this.#checkIn(client, usable);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#run<Row>(config, values);
+        } catch (error) {
+          const isWorthAnother = attempt < READ_ATTEMPTS_MAX && isReading(config) && isConnectionLost(error);
+          if (!isWorthAnother) throw classifyStatementError(error);
+        }
       }
     } finally {
       this.#slots.release();
@@ -106,6 +115,24 @@ export class ConnectionPool {
   /** Closes the idle connections now and the others when they come back. */
   async end(): Promise<void> {
     await this.#pool.end();
+  }
+
+  async #run<Row extends pg.QueryResultRow>(
+    config: pg.QueryConfig,
+    values: unknown[] | undefined,
+  ): Promise<pg.QueryResult<Row>> {
+    const client = await this.#checkOut();
+    let usable = true;
+    try {
+      return await client.query<Row>(this.#options.preparedStatements ? config : withoutName(config), values);
+    } catch (error) {
+      usable = isConnectionUsableAfter(error);
+      // What ended one connection may have ended all that are as old.
+      if (isConnectionLost(error)) this.#invalidBefore = Date.now();
+      throw error;
+    } finally {
+      this.#checkIn(client, usable);
+    }
   }
 
   async #checkOut(): Promise<pg.PoolClient> {
@@ -155,6 +182,10 @@ export class ConnectionPool {
     if (state === undefined) throw new Error('connection of unknown age: the connect listener did not run');
     return state;
   }
+}
+
+function isReading({ text }: pg.QueryConfig): boolean {
+  return /^select\b/i.test(text);
 }
 
 function withoutName({ name: _, ...config }: pg.QueryConfig): pg.QueryConfig {

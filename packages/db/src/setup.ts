@@ -16,29 +16,27 @@ const SETUP_LOCK = 5_432_000_001;
 
 /** Applies the migrations that the database does not have yet. Safe when several instances do it at once. */
 export async function migrateDatabase(connection: ConnectionConfig): Promise<void> {
-  await withSetupLock(connection, applyMigrations);
+  await withConnection(connection, applyMigrations);
 }
 
 /** Adds the sample products if the table is empty. Returns how many were added: 10 or 0. */
 export async function seedDatabase(connection: ConnectionConfig): Promise<number> {
-  return withSetupLock(connection, addSamples);
+  return withConnection(connection, addSamples);
 }
 
 /** Migrates, then seeds, in one go. Returns how many sample products were added: 10 or 0. */
 export async function initDatabase(connection: ConnectionConfig): Promise<number> {
-  return withSetupLock(connection, async (orm) => {
+  return withConnection(connection, async (orm) => {
     await applyMigrations(orm);
     return addSamples(orm);
   });
 }
 
-async function withSetupLock<T>(connection: ConnectionConfig, work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
+async function withConnection<T>(connection: ConnectionConfig, work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
   const client = new pg.Client(connection);
   client.on('error', () => {});
   try {
     await client.connect();
-    // Held by the session, so it goes when the connection does.
-    await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
     return await work(drizzle(client));
   } finally {
     await client.end().catch(() => {});
@@ -47,6 +45,10 @@ async function withSetupLock<T>(connection: ConnectionConfig, work: (orm: NodePg
 
 async function applyMigrations(orm: NodePgDatabase): Promise<void> {
   try {
+    // A lock of the transaction: behind a transaction pooler, one of the session would stay with whoever gets it next.
+    // The migrator's own BEGIN changes nothing in here, and its COMMIT lets go of the lock.
+    await orm.execute(sql`BEGIN`);
+    await orm.execute(sql`SELECT pg_advisory_xact_lock(${SETUP_LOCK})`);
     await migrate(orm, { migrationsFolder });
   } catch (error) {
     const cause = unwrapQueryError(error);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseDatabaseUrl } from '../src/connection.js';
@@ -19,8 +21,8 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-function createPool(options: Partial<PoolOptions> = {}): ConnectionPool {
-  const pool = new ConnectionPool(parseDatabaseUrl(database.url), {
+function createPool(options: Partial<PoolOptions> = {}, url = database.url): ConnectionPool {
+  const pool = new ConnectionPool(parseDatabaseUrl(url), {
     size: 2,
     maxOverflow: 1,
     recycleMs: -1,
@@ -139,22 +141,38 @@ describe('the pool, as SQLAlchemy’s', () => {
     await named.query(statement);
     expect((await named.query({ text: prepared })).rows).toEqual([{ name: 'answer' }]);
 
+    const timeout = { text: 'SHOW statement_timeout' };
+    expect((await named.query(timeout)).rows).toEqual([{ statement_timeout: '4500ms' }]);
+
     const unnamed = createPool({ size: 1, maxOverflow: 0, preparedStatements: false });
+    // A pooler would refuse the parameter.
+    expect((await unnamed.query(timeout)).rows).toEqual([{ statement_timeout: '0' }]);
     expect((await unnamed.query(statement)).rows).toEqual([{ answer: 42 }]);
     expect((await unnamed.query({ text: prepared })).rows).toEqual([]);
   });
 
+  it.each([
+    ['speaks another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['asks to be told in a way that nobody knows', 'R\0\0\0\b\0\0\0\x72'],
+  ])('reports a server that %s as unavailability', async (_, bytes) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(bytes, 'latin1');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const pool = createPool({}, `postgresql://x:x@127.0.0.1:${port}/x`);
+    await expect(hold(pool, 0)).rejects.toThrow(DatabaseUnavailableError);
+    server.close();
+  });
+
+  it('reports what a replica says of a statement in the way of its recovery as unavailability', async () => {
+    const text = "DO $$ BEGIN RAISE EXCEPTION 'conflict with recovery' USING ERRCODE = '40001'; END $$";
+    await expect(createPool().query({ text })).rejects.toThrow(DatabaseUnavailableError);
+  });
+
   it('reports a server that cannot be reached as unavailability', async () => {
-    const pool = new ConnectionPool(parseDatabaseUrl('postgresql://x:canary@127.0.0.1:1/x'), {
-      size: 1,
-      maxOverflow: 0,
-      recycleMs: -1,
-      timeoutMs: 1_000,
-      queueMax: 1,
-      queryTimeoutMs: 1_000,
-      preparedStatements: true,
-    });
-    pools.push(pool);
+    const pool = createPool({}, 'postgresql://x:canary@127.0.0.1:1/x');
     await expect(hold(pool, 0)).rejects.toThrow(DatabaseUnavailableError);
     await expect(hold(pool, 0)).rejects.not.toThrow(/canary/);
   });
