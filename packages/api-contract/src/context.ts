@@ -3,5 +3,8 @@ export interface Context {
   /** How many products a list without `limit` holds: all (null) through REST, one page through tRPC. */
   readonly defaultLimit: number | null;
   /** Runs a procedure of a batch in a trace span of its own; what comes alone is described by the request's span. */
-  readonly inProcedureSpan?: <T>(path: string, run: () => Promise<T>) => Promise<T>;
+  readonly inProcedureSpan?: <T extends Outcome>(path: string, run: () => Promise<T>) => Promise<T>;
 }
+
+/** How tRPC's middleware hands on the end of a procedure: it never throws. */
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: Error };

@@ -13,6 +13,7 @@ export const errorCatalogue = {
     error: 'Méthode non autorisée',
     message: 'Cette méthode n’est pas possible ici ; l’en-tête Allow dit lesquelles le sont.',
   },
+  TIMEOUT: { status: 408, error: 'Délai dépassé', message: 'La requête a mis trop de temps à arriver.' },
   PAYLOAD_TOO_LARGE: { status: 413, error: 'Corps trop volumineux', message: 'Le corps de la requête est trop grand.' },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

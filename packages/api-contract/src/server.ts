@@ -4,7 +4,7 @@ export type { DiagnosticsPort } from './diagnostics/port.js';
 export { ApiError, type ErrorCode, errorBodySchema, errorCatalogue, toApiError, toErrorBody } from './errors.js';
 export type { HealthPort } from './health/port.js';
 export type { ProductsPort } from './products/port.js';
-export { PAGE_SIZE_MAX } from './products/schemas.js';
+export { ID_MAX, ID_MIN, PAGE_SIZE_MAX } from './products/schemas.js';
 export { type ResponseSchemaName, responseSchemas } from './response-schemas.js';
 export type { RestMeta, RestPath } from './rest-meta.js';
 export { createAppRouter } from './router.js';

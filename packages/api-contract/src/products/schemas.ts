@@ -4,8 +4,8 @@ import { describeValue } from '../describe-value.js';
 /** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
 export const PAGE_SIZE_MAX = 1_000;
 /** PostgreSQL's `integer`: no product has an id beyond. */
-const INT4_MIN = -2_147_483_648;
-const INT4_MAX = 2_147_483_647;
+export const ID_MIN = -2_147_483_648;
+export const ID_MAX = 2_147_483_647;
 
 const expected = (what: string) => ({
   error: ({ input }: { input?: unknown }) =>
@@ -18,6 +18,9 @@ function countCodePoints(text: string): number {
   for (const _ of text) count += 1;
   return count;
 }
+
+/** Not blank, no NUL, no lone surrogates (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions). */
+const STORABLE_PATTERN = '^(?=[\\s\\S]*\\S)[^\\u0000\\uD800-\\uDFFF]*$';
 
 /** Text that PostgreSQL stores unchanged in a varchar of this length, and that says something. */
 function text(lengthMax: number) {
@@ -39,7 +42,7 @@ function text(lengthMax: number) {
       const message = `attendu ${allowed}, reçu ${describeValue(value)} qui ${problem}`;
       context.issues.push({ code: 'custom', input: value, message });
     })
-    .meta({ minLength: 1, maxLength: lengthMax, pattern: '\\S' });
+    .meta({ minLength: 1, maxLength: lengthMax, pattern: STORABLE_PATTERN });
 }
 
 /** Any integer: one that no product can have is not found rather than refused. */
@@ -96,12 +99,12 @@ export const productPageSchema = z.object(
         description: 'How many products at most',
         examples: [3],
       }),
-    after: integerBetween(INT4_MIN, INT4_MAX)
+    after: integerBetween(ID_MIN, ID_MAX)
       .optional()
       .meta({
         type: 'integer',
-        minimum: INT4_MIN,
-        maximum: INT4_MAX,
+        minimum: ID_MIN,
+        maximum: ID_MAX,
         description: 'Only products with an id above this one: the last id of the page before',
         examples: [3],
       }),
