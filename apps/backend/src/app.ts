@@ -6,6 +6,7 @@ import { mountDocs } from './http/docs.js';
 import { answerErrors, notFound, sendErrorBody } from './http/error-response.js';
 import { mountMonitoring } from './http/monitoring.js';
 import { observeRequests } from './http/observe-requests.js';
+import { requireHost } from './http/request-target.js';
 import { mountRest } from './http/rest.js';
 import { isTrpcRequest, mountTrpc, sendTrpcError } from './http/trpc.js';
 
@@ -21,10 +22,11 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(observeRequests(logger, metrics));
   app.use((_request, response, next) => {
-    lifecycle.track(response);
+    lifecycle.trackResponse(response);
     next();
   });
   app.use(browserPolicies(config.corsOrigins));
+  app.use(requireHost);
 
   mountMonitoring(app, dependencies);
   mountRest(app, router);

@@ -26,6 +26,7 @@ export const serviceEnvironment = {
   SHUTDOWN_DELAY: seconds(0, 3_600).default(0),
   SHUTDOWN_TIMEOUT: seconds(0, 3_600).default(8_000),
   DATABASE_URL: secret(text()).optional(),
+  DATABASE_REPLICA_URL: secret(text()).optional(),
   DB_POOL_SIZE: integer(0, 10_000).default(10),
   DB_MAX_OVERFLOW: integer(-1, 10_000).default(20),
   DB_POOL_RECYCLE: seconds(0, 31_536_000, { orNever: true }).default(3_600_000),
@@ -53,6 +54,8 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   /** Undefined: the embedded database. */
   readonly database: ConnectionConfig | undefined;
+  /** A copy of the database that reads go to. */
+  readonly replica: ConnectionConfig | undefined;
   readonly pool: PoolOptions;
 }
 
@@ -71,9 +74,16 @@ export function readConfig(environment: Environment): Config {
   const telemetry = parseEnvironment(telemetryEnvironment, environment);
   const samplerProblem = findSamplerProblem(telemetry.values);
   problems.push(...telemetry.problems, ...(samplerProblem === undefined ? [] : [samplerProblem]));
-  const database = readDatabaseUrl(values.DATABASE_URL, problems);
+  const database = readDatabaseUrl('DATABASE_URL', values, problems);
+  const replica = readDatabaseUrl('DATABASE_REPLICA_URL', values, problems);
+  if (replica !== undefined && values.DATABASE_URL === undefined) {
+    problems.push({
+      variable: 'DATABASE_REPLICA_URL',
+      message: 'DATABASE_REPLICA_URL (la base embarquée n’a pas de réplica : définissez DATABASE_URL)',
+    });
+  }
   if (problems.length > 0) {
-    throw new ConfigError(`Configuration invalide : ${problems.map(({ message }) => message).join(' ; ')}`);
+    throw new ConfigError(problems.map(({ message }) => message).join(' ; '));
   }
   return {
     host: values.HOST,
@@ -86,6 +96,7 @@ export function readConfig(environment: Environment): Config {
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
     database,
+    replica,
     pool: {
       size: values.DB_POOL_SIZE,
       maxOverflow: values.DB_MAX_OVERFLOW,
@@ -98,13 +109,17 @@ export function readConfig(environment: Environment): Config {
   };
 }
 
-function readDatabaseUrl(url: string | undefined, problems: Problem[]): ConnectionConfig | undefined {
+function readDatabaseUrl(
+  variable: 'DATABASE_URL' | 'DATABASE_REPLICA_URL',
+  { [variable]: url }: Readonly<Record<typeof variable, string | undefined>>,
+  problems: Problem[],
+): ConnectionConfig | undefined {
   if (url === undefined) return undefined;
   try {
     return parseDatabaseUrl(url);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    problems.push({ variable: 'DATABASE_URL', message: `DATABASE_URL (${reason})` });
+    problems.push({ variable, message: `${variable} (${reason})` });
     return undefined;
   }
 }

@@ -1,7 +1,14 @@
 import type { AppRouter } from '@products/api-contract';
 import { createAppRouter } from '@products/api-contract/server';
-import { type ConnectionConfig, createDatabase } from '@products/db';
-import { createMetrics, currentTrace, type Logger, type Metrics, tracingState } from '@products/telemetry';
+import { type ConnectionConfig, createDatabase, type Database, type PoolStats } from '@products/db';
+import {
+  createMetrics,
+  currentTrace,
+  type Logger,
+  type Metrics,
+  type MetricsSnapshot,
+  tracingState,
+} from '@products/telemetry';
 import type { Config } from './config.js';
 import { Lifecycle } from './lifecycle.js';
 import { createError } from './services/diagnostics/error.js';
@@ -10,36 +17,55 @@ import { createCheckHealth } from './services/health/check.js';
 import { createCreateProduct } from './services/products/create.js';
 import { createFindProduct } from './services/products/find.js';
 import { createListProducts } from './services/products/list.js';
-import { createRunQuery } from './services/run-query.js';
+import { type ProductReads, preferReplica } from './services/products/prefer-replica.js';
+import { createRunQuery, type RunQuery } from './services/run-query.js';
 
 /** What the HTTP side is built from. */
 export interface Dependencies {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** What `/metrics` shows: this process's metrics, or with several workers those of all. */
+  collectMetrics(): Promise<MetricsSnapshot>;
   /** For the probe of readiness: untraced, unlogged, never rejects. */
   isDatabaseReachable(): Promise<boolean>;
-  /** Closes every connection to the database. */
+  /** Closes every connection to the databases. */
   closeDatabase(): Promise<void>;
   readonly router: AppRouter;
   readonly lifecycle: Lifecycle;
 }
 
 /** Wires the services to their database and telemetry, and the router to the services. */
-export function createDependencies(config: Config, connection: ConnectionConfig, logger: Logger): Dependencies {
+export function createDependencies(
+  config: Config,
+  connection: ConnectionConfig,
+  logger: Logger,
+  collectMetrics?: () => Promise<MetricsSnapshot>,
+): Dependencies {
   const database = createDatabase(connection, config.pool);
+  const replica = config.replica && createDatabase(config.replica, config.pool);
+  const databases = replica === undefined ? [database] : [database, replica];
   const metrics = createMetrics({
-    pool: database.stats,
+    pool: () => addUp(databases.map(({ stats }) => stats())),
     spans: () => tracingState.spans,
     droppedLogLines: () => logger.droppedLines,
   });
-  const runQuery = createRunQuery(metrics);
+  const runQuery = createRunQuery(metrics, connection.server);
+  const readsOn = (source: Database, run: RunQuery): ProductReads => ({
+    list: createListProducts(source, run, logger),
+    find: createFindProduct(source, run, logger),
+  });
+  const onPrimary = readsOn(database, runQuery);
+  const reads =
+    replica === undefined || config.replica === undefined
+      ? onPrimary
+      : preferReplica(
+          replica,
+          { onReplica: readsOn(replica, createRunQuery(metrics, config.replica.server)), onPrimary },
+          logger,
+        );
   const router = createAppRouter({
-    products: {
-      list: createListProducts(database, runQuery, logger),
-      find: createFindProduct(database, runQuery, logger),
-      create: createCreateProduct(database, runQuery, logger),
-    },
+    products: { ...reads, create: createCreateProduct(database, runQuery, logger) },
     diagnostics: {
       slow: createSlow(config.slowDelayMs, logger),
       error: createError(logger),
@@ -52,6 +78,27 @@ export function createDependencies(config: Config, connection: ConnectionConfig,
       () => true,
       () => false,
     );
-  const closeDatabase = () => database.close();
-  return { config, logger, metrics, isDatabaseReachable, closeDatabase, router, lifecycle: new Lifecycle() };
+  const closeDatabase = async () => {
+    await Promise.all(databases.map(({ close }) => close()));
+  };
+  return {
+    config,
+    logger,
+    metrics,
+    collectMetrics: collectMetrics ?? metrics.snapshot,
+    isDatabaseReachable,
+    closeDatabase,
+    router,
+    lifecycle: new Lifecycle(),
+  };
+}
+
+/** One gauge tells of all connections of the process, whichever database they lead to. */
+function addUp(pools: readonly PoolStats[]): PoolStats {
+  return pools.reduce((sum, pool) => ({
+    size: sum.size + pool.size,
+    checkedOut: sum.checkedOut + pool.checkedOut,
+    idle: sum.idle + pool.idle,
+    waiting: sum.waiting + pool.waiting,
+  }));
 }

@@ -1,10 +1,18 @@
 // The only file of the service that reads the environment, handles signals and ends the process.
-import { createLogger, type Logger } from '@products/telemetry';
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { createLogger, type Logger, tracingState } from '@products/telemetry';
 import { type Config, readConfig } from './config.js';
-import { startService } from './service.js';
+import { serveAlone, startService } from './service.js';
+import { withTimeout } from './with-timeout.js';
+import { serveWithWorkers } from './workers/primary.js';
+import { startWorker } from './workers/worker.js';
 
 /** One Ctrl-C can arrive as SIGINT and, passed on, as SIGTERM: only a later signal is a second one. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+/** How long the receiver of traces may take for the last spans of a process that crashes. */
+const CRASH_EXPORT_TIMEOUT_MS = 500;
 
 /** How long the reader of stdout may take for the last lines. */
 const LOG_TIMEOUT_MS = 1_000;
@@ -13,22 +21,42 @@ const config = await readConfigOrExit();
 const logger = createLogger(config.logLevel);
 
 process.on('uncaughtException', (error) => {
-  logger.error('Erreur non interceptée : arrêt immédiat', { error });
-  void exit(1, logger);
+  logger.error('uncaught_error', { error });
+  void withTimeout(Promise.resolve(tracingState.shutdown?.()), CRASH_EXPORT_TIMEOUT_MS)
+    .catch(() => {})
+    .then(() => exit(1, logger));
 });
-const signaled = waitForSignal();
 
 try {
-  const service = await startService(config, logger);
-  const reason = await Promise.race([signaled, service.failed.then((failure) => new Error(failure))]);
-  if (reason instanceof Error) logger.error(`Arrêt du service : ${reason.message}`);
-  else logger.info(`Arrêt du service : ${reason}`, { signal: reason });
-  const isClean = await service.stop();
-  logger.info('Service arrêté');
-  await exit(isClean && !(reason instanceof Error) ? 0 : 1, logger);
+  const isClean = await (cluster.isWorker ? runWorker() : runService());
+  await exit(isClean ? 0 : 1, logger);
 } catch (error) {
-  logger.error(`Démarrage impossible : ${error instanceof Error ? error.message : String(error)}`, { error });
+  logger.error('start_failed', { reason: error instanceof Error ? error.message : String(error), error });
   await exit(1, logger);
+}
+
+/** Runs the service until it is told to stop, or cannot go on. Resolves with whether it has stopped in order. */
+async function runService(): Promise<boolean> {
+  const signaled = waitForSignal();
+  const serve = config.workers === 1 ? serveAlone(config, logger) : serveWithWorkers(config, logger);
+  const service = await startService(config, logger, serve);
+  const reason = await Promise.race([signaled, service.failed.then((failure) => new Error(failure))]);
+  if (reason instanceof Error) logger.error('service_failed', { reason: reason.message });
+  else logger.info('service_stopping', { signal: reason });
+  const isClean = await service.stop();
+  logger.info('service_stopped');
+  return isClean && !(reason instanceof Error);
+}
+
+/** Runs one of the processes that share the work. Ctrl-C reaches them all: it is the primary process that acts on it. */
+async function runWorker(): Promise<boolean> {
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  const terminated = once(process, 'SIGTERM');
+  const worker = await startWorker(config, logger);
+  await Promise.race([terminated, worker.stopRequested]);
+  const isClean = await worker.stop();
+  logger.info('worker_stopped', { pid: process.pid });
+  return isClean;
 }
 
 async function readConfigOrExit(): Promise<Config> {
@@ -37,7 +65,7 @@ async function readConfigOrExit(): Promise<Config> {
     return readConfig(process.env);
   } catch (error) {
     const early = createLogger('INFO');
-    early.error(error instanceof Error ? error.message : String(error));
+    early.error('configuration_invalid', { reason: error instanceof Error ? error.message : String(error) });
     return exit(1, early);
   }
 }
@@ -48,7 +76,7 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   let firstAt: number | undefined;
   const receive = (signal: NodeJS.Signals) => {
     if (firstAt !== undefined && Date.now() - firstAt > SECOND_SIGNAL_AFTER_MS) {
-      logger.warning(`Arrêt immédiat : second signal ${signal}`, { signal });
+      logger.warning('stop_forced', { signal });
       void exit(1, logger);
     }
     firstAt ??= Date.now();

@@ -1,22 +1,27 @@
+import type { ServerResponse } from 'node:http';
 import { ApiError, errorCatalogue, toApiError, toErrorBody } from '@products/api-contract/server';
-import { currentTrace, type Logger, recordRequestError } from '@products/telemetry';
+import { currentTrace, type Logger, recordError } from '@products/telemetry';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import { sendJson } from './send.js';
 
 /** When a client may try again after a 503. */
 export const RETRY_AFTER_SECONDS = '2';
 
-/** Logs an error once, and records on the request's span what is the service's own fault. */
+/** Logs an error once, and records on the request's span that it failed. */
 export function reportError(logger: Logger, error: ApiError): void {
   const { code, message, details } = error;
   if (code === 'CLIENT_CLOSED_REQUEST') return;
   if (errorCatalogue[code].status < 500) {
-    logger.warning(`Requête refusée: ${message}`, { code, issues: details.issues });
+    logger.warning('request_refused', { code, reason: message, issues: details.issues });
     return;
   }
-  const cause = error.cause ?? error;
-  logger.error(`Erreur: ${message}`, { code, error: cause });
-  recordRequestError(cause);
+  logger.error('request_failed', { code, reason: message, error: error.cause ?? error });
+  recordFailure(error);
+}
+
+/** Records on the active span an error that is the service's own fault; a client's is none. */
+export function recordFailure(error: ApiError): void {
+  if (errorCatalogue[error.code].status >= 500) recordError(error.cause ?? error);
 }
 
 /** Answers what no route took. A browser's preflight is let pass, so that the script gets to read the 404 itself. */
@@ -47,8 +52,13 @@ export function answerErrors(
   };
 }
 
-export function sendErrorBody(error: ApiError, response: Response): void {
-  sendJson(response, toErrorBody(error, currentTrace()?.trace_id ?? null));
+/** @param traceId of the request, where its span is not the active one */
+export function sendErrorBody(
+  error: ApiError,
+  response: ServerResponse,
+  traceId = currentTrace()?.trace_id ?? null,
+): void {
+  sendJson(response, toErrorBody(error, traceId));
 }
 
 /** What Express raises itself: a path that cannot be percent-decoded. */

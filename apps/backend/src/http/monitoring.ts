@@ -1,4 +1,5 @@
 import { ApiError, errorCatalogue } from '@products/api-contract/server';
+import { exposeMetrics } from '@products/telemetry';
 import type { Express } from 'express';
 import type { Dependencies } from '../dependencies.js';
 import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
@@ -6,7 +7,7 @@ import { serve } from './route.js';
 import { sendJson } from './send.js';
 
 /** The routes that machines ask: is the process up, may it get traffic, what does it measure. */
-export function mountMonitoring(app: Express, { isDatabaseReachable, lifecycle, metrics }: Dependencies): void {
+export function mountMonitoring(app: Express, { isDatabaseReachable, lifecycle, collectMetrics }: Dependencies): void {
   serve(app, '/livez', {
     GET: [(_request, response) => sendJson(response, { status: 'UP' })],
   });
@@ -29,8 +30,8 @@ export function mountMonitoring(app: Express, { isDatabaseReachable, lifecycle, 
   serve(app, '/metrics', {
     GET: [
       async ({ headers }, response) => {
-        const { contentType, body } = await metrics.expose(headers.accept ?? '');
-        response.setHeader('Content-Type', contentType).end(body);
+        const { contentType, body } = exposeMetrics(await collectMetrics(), headers.accept ?? '');
+        response.setHeader('Content-Type', contentType).vary('Accept').end(body);
       },
     ],
   });

@@ -3,7 +3,9 @@ import {
   currentTrace,
   currentTraceResponse,
   type Logger,
+  type LogLevel,
   type Metrics,
+  monitoringPaths,
   STATUS_CLIENT_CLOSED_REQUEST,
 } from '@products/telemetry';
 import type { RequestHandler } from 'express';
@@ -14,9 +16,6 @@ const UNMATCHED = '(unmatched)';
 
 /** Methods that have a series of their own; OpenTelemetry's word for any other is `_OTHER`. */
 const COUNTED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
-/** Paths that monitoring asks all the time: their lines are for debugging. */
-const QUIET_PATHS: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
 
 /** Logs and measures every request from its arrival to the end of its response, and tells the client its trace. */
 export function observeRequests(logger: Logger, metrics: Metrics): RequestHandler {
@@ -29,8 +28,8 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
     const traceResponse = currentTraceResponse();
     if (traceResponse !== undefined) response.setHeader('traceresponse', traceResponse);
 
-    const isQuiet = QUIET_PATHS.has(path);
-    logger[isQuiet ? 'debug' : 'info'](`Requête reçue: ${method} ${path}`, { method, path });
+    const isQuiet = monitoringPaths.has(path);
+    logger.log(isQuiet ? 'DEBUG' : 'INFO', 'request_received', { method, path });
     metrics.requestStarted();
 
     response.once('close', () => {
@@ -39,20 +38,15 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       const route = routeOf(response) ?? UNMATCHED;
       const countedMethod = COUNTED_METHODS.has(method) ? method : '_OTHER';
       metrics.requestEnded({ method: countedMethod, path: route, status, durationSeconds, traceId });
-      logger[isQuiet ? 'debug' : levelFor(status)](`Requête complétée: ${method} ${path}`, {
-        method,
-        path,
-        status,
-        route,
-        duration_ms: Math.round(durationSeconds * 1e6) / 1e3,
-        ...trace,
-      });
+      const duration_ms = Math.round(durationSeconds * 1e6) / 1e3;
+      const level = isQuiet ? 'DEBUG' : levelOf(status);
+      logger.log(level, 'request_completed', { method, path, status, route, duration_ms }, trace);
     });
     next();
   };
 }
 
-function levelFor(status: number): 'info' | 'warning' | 'error' {
-  if (status >= 500) return 'error';
-  return status >= 400 ? 'warning' : 'info';
+function levelOf(status: number): LogLevel {
+  if (status >= 500) return 'ERROR';
+  return status >= 400 ? 'WARNING' : 'INFO';
 }

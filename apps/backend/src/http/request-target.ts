@@ -1,4 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { ApiError } from '@products/api-contract/server';
+import { splitTarget } from '@products/telemetry';
+import type { RequestHandler } from 'express';
 
 /**
  * Hands on requests whose target is in origin form, as Express's routes are: the absolute form, which every server has
@@ -9,14 +12,15 @@ export function withOriginForm(
   listener: (request: IncomingMessage, response: Parameters<RequestListener>[1]) => void,
 ): RequestListener {
   return (request, response) => {
-    request.url = toOriginForm(request.url ?? '');
+    request.url = splitTarget(request.url ?? '').target;
     listener(request, response);
   };
 }
 
-function toOriginForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  if (!/^https?:/i.test(target) || !URL.canParse(target)) return `/${target}`;
-  const { pathname, search } = new URL(target);
-  return `${pathname}${search}`;
-}
+/** HTTP/1.1 asks for it (RFC 9112, 3.2). */
+export const requireHost: RequestHandler = ({ httpVersion, headers }, _response, next) => {
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    throw new ApiError('BAD_REQUEST', { message: 'L’en-tête Host est obligatoire.' });
+  }
+  next();
+};

@@ -8,6 +8,8 @@ import { listProcedures, type ServedProcedure } from './procedures.js';
 import { type Handlers, serve } from './route.js';
 import { sendJson } from './send.js';
 
+type RestMethod = RestMeta['rest']['method'];
+
 const context: Context = { defaultLimit: null };
 
 /** Serves every procedure as its meta says, over Express's own routes. */
@@ -16,8 +18,8 @@ export function mountRest(app: Express, router: AppRouter): void {
   for (const procedure of listProcedures(router)) {
     const { method, path } = procedure.rest;
     const handler = handle(router, procedure);
-    const handlers = method === 'POST' ? { POST: [readJsonText, handler] } : { GET: [handler] };
-    routes.set(path, { ...routes.get(path), ...handlers });
+    const handlers: Record<RestMethod, readonly RequestHandler[]> = { GET: [handler], POST: [readJsonText, handler] };
+    routes.set(path, { ...routes.get(path), [method]: handlers[method] });
   }
   for (const [path, handlers] of routes) serve(app, expressPath(path), handlers);
 }
@@ -30,7 +32,7 @@ function expressPath(template: string): string {
 function handle(router: AppRouter, procedure: ServedProcedure): RequestHandler {
   const { name, type, rest } = procedure;
   return async (request, response) => {
-    const input = rest.method === 'POST' ? parseBody(request) : readInput(request, procedure);
+    const input = readInputOf[rest.method](request, procedure);
     const output: unknown = await callTRPCProcedure({
       router,
       path: name,
@@ -43,6 +45,12 @@ function handle(router: AppRouter, procedure: ServedProcedure): RequestHandler {
     sendOutput(request, response, rest, output);
   };
 }
+
+/** Where the input of a procedure comes from. */
+const readInputOf: Record<RestMethod, (request: Request, procedure: ServedProcedure) => unknown> = {
+  GET: readInput,
+  POST: parseBody,
+};
 
 function parseBody(request: Request): unknown {
   try {

@@ -1,10 +1,10 @@
 import type { AppRouter } from '@products/api-contract';
-import { type ApiError, PAGE_SIZE_MAX, toApiError } from '@products/api-contract/server';
+import { type ApiError, type Context, PAGE_SIZE_MAX, toApiError } from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
 import { getTRPCErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
+import { RETRY_AFTER_SECONDS, recordFailure, reportError } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures } from './procedures.js';
 import { serve, setRoute } from './route.js';
@@ -22,7 +22,7 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
     maxBatchSize: BATCH_SIZE_MAX,
     createContext: ({ info }) => ({
       defaultLimit: PAGE_SIZE_MAX,
-      ...(info.calls.length > 1 ? { inProcedureSpan: withSpan } : {}),
+      ...(info.calls.length > 1 ? { inProcedureSpan } : {}),
     }),
     onError: ({ error }) => reportError(logger, toApiError(error)),
     responseMeta: ({ errors, eagerGeneration }) => {
@@ -58,6 +58,13 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
     next();
   });
 }
+
+const inProcedureSpan: NonNullable<Context['inProcedureSpan']> = (name, run) =>
+  withSpan(name, async () => {
+    const outcome = await run();
+    if (!outcome.ok) recordFailure(toApiError(outcome.error));
+    return outcome;
+  });
 
 /** What tRPC's own HTTP adapter would trip over. */
 const forTrpc: RequestHandler = (request, _response, next) => {

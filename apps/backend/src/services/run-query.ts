@@ -1,32 +1,32 @@
 import { ApiError } from '@products/api-contract/server';
-import { DatabaseUnavailableError, unwrapQueryError } from '@products/db';
-import { type Metrics, type QueryDescription, withQuerySpan } from '@products/telemetry';
+import { type DatabaseServer, DatabaseUnavailableError, unwrapQueryError } from '@products/db';
+import { type Metrics, type QueryDescription, querySpans, withQuerySpan } from '@products/telemetry';
 
 /**
  * Runs a SQL statement: in its span, measured, its failure in the words of the API. What the work logs carries the
  * statement's span id.
  */
-export type RunQuery = <T>(query: QueryDescription, work: () => Promise<T>) => Promise<T>;
+export type RunQuery = <T>(query: Omit<QueryDescription, 'server'>, work: () => Promise<T>) => Promise<T>;
 
-/** The only place where the service meets the database. */
-export function createRunQuery(metrics: Metrics): RunQuery {
-  return async (query, work) => {
+/** The only place where spans, metrics and errors of SQL statements are made. */
+export function createRunQuery(metrics: Metrics, server: DatabaseServer): RunQuery {
+  return async ({ span, statement }, work) => {
     try {
-      return await withQuerySpan(query, () => measure(metrics, query, work));
+      return await withQuerySpan({ span, statement, server }, () => measure(metrics, span, work));
     } catch (error) {
       throw error instanceof DatabaseUnavailableError ? new ApiError('SERVICE_UNAVAILABLE', { cause: error }) : error;
     }
   };
 }
 
-async function measure<T>(metrics: Metrics, query: QueryDescription, work: () => Promise<T>): Promise<T> {
+async function measure<T>(metrics: Metrics, span: QueryDescription['span'], work: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
   try {
     return await work();
   } catch (error) {
     throw unwrapQueryError(error);
   } finally {
-    const { operation, table } = query;
+    const { operation, table }: { operation: string; table?: string } = querySpans[span];
     if (table !== undefined) {
       metrics.queryEnded({ operation, table, durationSeconds: (performance.now() - startedAt) / 1_000 });
     }

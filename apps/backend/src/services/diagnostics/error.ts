@@ -17,7 +17,7 @@ const failures: readonly (() => unknown)[] = [
 
 export function createError(logger: Logger): DiagnosticsPort['error'] {
   return () => {
-    logger.info('Simulation d’une erreur');
+    logger.info('error_simulated');
     try {
       failures[randomInt(failures.length)]?.();
     } catch (cause) {

@@ -6,15 +6,18 @@ import { type Logger, withSpan } from '@products/telemetry';
 export function createSlow(delayMs: number, logger: Logger): DiagnosticsPort['slow'] {
   const delay_seconds = delayMs / 1_000;
   return async (signal) => {
-    logger.info(`Opération lente de ${delay_seconds} s`, { delay_seconds });
-    return withSpan('simulate_slow_operation', async () => {
+    logger.info('slow_operation_started', { delay_seconds });
+    const result = await withSpan('simulate_slow_operation', async () => {
       try {
         await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
-      } catch (error) {
-        throw new ApiError('CLIENT_CLOSED_REQUEST', { cause: error });
+      } catch {
+        // The client has left, which is no failure of the operation.
+        return undefined;
       }
-      logger.info('Opération lente terminée', { delay_seconds });
+      logger.info('slow_operation_completed', { delay_seconds });
       return { message: 'Opération lente terminée', delay_seconds, timestamp: utcTimestamp() };
     });
+    if (result === undefined) throw new ApiError('CLIENT_CLOSED_REQUEST');
+    return result;
   };
 }

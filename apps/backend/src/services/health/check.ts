@@ -1,24 +1,20 @@
 import type { HealthPort } from '@products/api-contract/server';
 import { CHECK_STATEMENT, type Database, utcTimestamp } from '@products/db';
-import type { Logger } from '@products/telemetry';
+import { type Logger, recordException } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 
-const query = {
-  spanName: 'db_health_check',
-  operation: 'SELECT',
-  table: undefined,
-  statement: CHECK_STATEMENT,
-} as const;
+const query = { span: 'db_health_check', statement: CHECK_STATEMENT } as const;
 
 export function createCheckHealth(database: Database, runQuery: RunQuery, logger: Logger): HealthPort['check'] {
   return async () => {
     try {
       await runQuery(query, async () => {
         await database.check();
-        logger.info('Base de données connectée');
+        logger.info('database_connected');
       });
     } catch (error) {
-      logger.error('Base de données déconnectée', { error: error instanceof Error ? (error.cause ?? error) : error });
+      recordException(error);
+      logger.error('database_disconnected', { error: error instanceof Error ? (error.cause ?? error) : error });
       return { status: 'DEGRADED', service: 'backend', database: 'disconnected', timestamp: utcTimestamp() };
     }
     return { status: 'UP', service: 'backend', database: 'connected', timestamp: utcTimestamp() };

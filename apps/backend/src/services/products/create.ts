@@ -13,22 +13,20 @@ export function createCreateProduct(database: Database, runQuery: RunQuery, logg
       price: sql.placeholder('price'),
       category: sql.placeholder('category'),
       created_at: sql.placeholder('created_at'),
-    })
+    } satisfies Record<keyof Parameters<ProductsPort['create']>[0] | 'created_at', unknown>)
     .returning(productColumns)
     .prepare('insert_product');
   const query = {
-    spanName: 'db_insert_product',
-    operation: 'INSERT',
-    table: 'products',
+    span: 'db_insert_product',
     statement: statement.getQuery().sql,
   } as const;
 
   return async (newProduct) => {
-    logger.info('Création d’un produit');
+    logger.info('product_creation_requested');
     return runQuery(query, async () => {
       const [product] = await statement.execute({ ...newProduct, created_at: utcTimestamp() });
       if (product === undefined) throw new Error('INSERT … RETURNING returned no row');
-      logger.info(`Produit ${product.id} créé`, { product_id: product.id });
+      logger.info('product_created', { product_id: product.id });
       return product;
     });
   };
