@@ -1,0 +1,37 @@
+import { stringify } from 'yaml';
+import { dashboards } from './dashboards/dashboards.js';
+import { renderDashboard } from './dashboards/render.js';
+import { renderAlertTests } from './rules/alert-tests.js';
+import { renderRecordTests } from './rules/record-tests.js';
+import { ruleFiles } from './rules/rules.js';
+
+const NOTICE = '# Made by `pnpm generate` from tooling/monitoring/src.\n';
+
+/** Folders that hold nothing else. */
+export const generatedFolders = ['deploy/grafana/dashboards', 'deploy/prometheus/rules', 'deploy/prometheus/tests'];
+
+/** Every generated file, by its path in the repository. */
+export function renderFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ...dashboards.map((dashboard): [string, string] => [
+      `deploy/grafana/dashboards/${dashboard.uid}.json`,
+      `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,
+    ]),
+    ...Object.entries(ruleFiles).map(([name, groups]): [string, string] => [
+      `deploy/prometheus/rules/${name}`,
+      renderYaml({ groups }),
+    ]),
+    ['deploy/prometheus/tests/alerts.yml', renderTests(renderAlertTests())],
+    ['deploy/prometheus/tests/records.yml', renderTests(renderRecordTests())],
+  ]);
+}
+
+/** What `promtool test rules` reads. */
+function renderTests(tests: readonly unknown[]): string {
+  const rule_files = Object.keys(ruleFiles).map((name) => `../rules/${name}`);
+  return renderYaml({ rule_files, evaluation_interval: '1m', tests });
+}
+
+function renderYaml(content: unknown): string {
+  return NOTICE + stringify(content, { lineWidth: 0, aliasDuplicateObjects: false });
+}

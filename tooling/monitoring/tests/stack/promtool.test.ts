@@ -1,0 +1,29 @@
+// Prometheus's own judgement of what it is given; promtool comes with Debian's package `prometheus`.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { scenarios } from '../../src/rules/alert-scenarios.js';
+import { alerts, recordings, ruleFiles } from '../../src/rules/rules.js';
+
+const folder = path.resolve(import.meta.dirname, '../../../../deploy/prometheus');
+const promtool = (...args: string[]) => execFileSync('promtool', args, { cwd: folder, encoding: 'utf8' });
+
+it('the configuration is valid, and loads the rules', () => {
+  const output = promtool('check', 'config', 'prometheus.yml');
+  expect(output).toContain('SUCCESS');
+  expect(output).toContain(`${Object.keys(ruleFiles).length} rule files found`);
+});
+
+it('every rule is valid, and none is there twice', () => {
+  const output = promtool('check', 'rules', '--lint-fatal', ...Object.keys(ruleFiles).map((name) => `rules/${name}`));
+  const found = [...output.matchAll(/SUCCESS: (\d+) rules found/g)].map(([, count]) => Number(count));
+  expect(found.reduce((sum, count) => sum + count, 0)).toBe(Object.keys(alerts).length + recordings.length);
+});
+
+it(`each of ${Object.keys(scenarios).length} alerts fires, and clears`, () => {
+  expect(promtool('test', 'rules', 'tests/alerts.yml')).toContain('SUCCESS');
+});
+
+it('the error ratio is right also where a side of it has no series', () => {
+  expect(promtool('test', 'rules', 'tests/records.yml')).toContain('SUCCESS');
+});
