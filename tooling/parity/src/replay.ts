@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { CorpusRequest } from './corpus.js';
+
+const TIMEOUT_MS = 60_000;
+
+/** What a service has answered to one request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** That its log lines have: 16 hexadecimal digits, with which services of Jaeger's days can do as well. */
+  readonly traceId: string;
+  /** Id of the product that the service has created last. */
+  readonly created: number | undefined;
+}
+
+/** Makes the requests of a corpus to one service, one at a time. */
+export class Replay {
+  readonly #base: URL;
+  #created: number | undefined;
+
+  constructor(base: string) {
+    this.#base = new URL(base);
+  }
+
+  /** @throws {Error} when the service does not answer. */
+  async send({ method, path, headers, body }: CorpusRequest): Promise<Answer> {
+    const traceId = randomBytes(8).toString('hex');
+    const target = path.replace('{created}', String(this.#created));
+    const response = await this.#request(
+      method,
+      target,
+      { ...headers, 'uber-trace-id': `${traceId}:${traceId}:0:1` },
+      body,
+    );
+    const answer = {
+      status: response.statusCode ?? 0,
+      headers: Object.fromEntries(
+        Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+      ),
+      body: await text(response),
+      traceId,
+    };
+    this.#created = findCreatedId(method, answer) ?? this.#created;
+    return { ...answer, created: this.#created };
+  }
+
+  async metrics(): Promise<string> {
+    const response = await this.#request('GET', '/metrics', { Accept: 'text/plain' });
+    return text(response);
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<IncomingMessage> {
+    const { protocol, hostname, port, pathname } = this.#base;
+    const request = (protocol === 'https:' ? https : http).request({
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      method,
+      path: `${pathname.replace(/\/$/, '')}${path}`,
+      headers,
+      timeout: TIMEOUT_MS,
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    request.end(body);
+    try {
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      // A service may answer, and close, before it has been told everything.
+      request.on('error', () => {});
+      return response;
+    } catch (error) {
+      throw new Error(`${method} ${this.#base.origin}${path}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+function findCreatedId(method: string, { status, body }: { status: number; body: string }): number | undefined {
+  const id = method === 'POST' && status <= 201 ? /"id": ?(\d+)/.exec(body)?.[1] : undefined;
+  return id === undefined ? undefined : Number(id);
+}
