@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contender } from './contenders.js';
+
+/** Clock ticks a second in which Linux counts CPU time (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
+const TICKS_PER_SECOND = 100;
+const START_TIMEOUT_MS = 30_000;
+const KIB = 1_024;
+
+/** A contender that runs: one process, or a primary one and its workers. */
+export interface ServerProcess {
+  readonly url: string;
+  /** Milliseconds from the start to the first answer of `/livez`. */
+  readonly startMs: number;
+  /** CPU time of all its processes so far, user and system, in microseconds. */
+  cpuMicroseconds(): number;
+  /** Resident memory of all its processes, in bytes. */
+  residentBytes(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a contender and waits until it answers. What it writes to stdout goes to /dev/null. */
+export async function startServer(
+  { name, folder, nodeArguments, environment }: Contender,
+  { databaseUrl, agentPort }: { databaseUrl: string; agentPort: number },
+): Promise<ServerProcess> {
+  const port = await findFreePort();
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, nodeArguments, {
+    cwd: folder,
+    env: {
+      DATABASE_URL: databaseUrl,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      JAEGER_AGENT_HOST: '127.0.0.1',
+      JAEGER_AGENT_PORT: String(agentPort),
+      ...environment,
+    },
+    stdio: ['ignore', openSync('/dev/null', 'w'), 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await answers(`${url}/livez`, child);
+  } catch (cause) {
+    child.kill('SIGKILL');
+    throw new Error(`${name} has not started`, { cause });
+  }
+  const processes = () => processTree(Number(child.pid));
+  const sum = (read: (pid: number) => number) => processes().reduce((total, pid) => total + read(pid), 0);
+  return {
+    url,
+    startMs: performance.now() - startedAt,
+    cpuMicroseconds: () => sum(readCpuMicroseconds),
+    residentBytes: () => sum(readResidentBytes),
+    stop: async () => {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  const until = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`exit code ${child.exitCode}`);
+    if (performance.now() > until) throw new Error(`no answer of ${url} in ${START_TIMEOUT_MS} ms`);
+    const response = await fetch(url).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.ok) return;
+    await sleep(10);
+  }
+}
+
+function processTree(root: number): number[] {
+  const children = readdirSync(`/proc/${root}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${root}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return [root, ...children.flatMap(processTree)];
+}
+
+function readCpuMicroseconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // Behind the command in parentheses; user and system time are fields 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+}
+
+function readResidentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * KIB;
+}
