@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/stack/**/*.test.ts'],
+    globalSetup: ['./tests/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 60_000,
   },

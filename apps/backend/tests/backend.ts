@@ -1,14 +1,31 @@
 // The real service, started as `pnpm start` starts it, on a database of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { initDatabase, parseDatabaseUrl } from '@products/db';
 import { createTestDatabase, type TestDatabase } from '@products/db/testing';
-import { inject } from 'vitest';
+import { matchLine } from '@products/telemetry/contract';
+import { afterAll, inject } from 'vitest';
 
 const backendFolder = path.resolve(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 20_000;
+/** Generous: on a busy machine several services start at once. */
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+/** What a test that failed has left running must not outlive its file. */
+const started = new Set<RunningProcess>();
+afterAll(async () => {
+  await Promise.all(
+    [...started].map(async ({ child, exited }) => {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(timer);
+    }),
+  );
+}, 2 * STOP_TIMEOUT_MS);
 
 /** One line of the service's stdout. */
 type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
@@ -17,26 +34,45 @@ export interface RunningProcess {
   readonly child: ChildProcess;
   /** Every line that the process has written to stdout. */
   readonly lines: readonly LogLine[];
+  /** The same as it was written. */
+  readonly rawLines: readonly string[];
   /** Resolves with the first line, already written or still to come, that has this message. */
   waitForLine(message: string | RegExp): Promise<LogLine>;
   /** Resolves with exit code or signal. */
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
-/** Runs the service's start command with these variables and no others that could configure it. */
-export function run(environment: Readonly<Record<string, string>>): RunningProcess {
+/**
+ * Runs the service's start command with these variables and no others that could configure it.
+ *
+ * @param options `folder`: another copy of the service; `nodeArguments`: what to load before it
+ */
+export function run(
+  environment: Readonly<Record<string, string>>,
+  { folder = backendFolder, nodeArguments = ['--import', '@products/telemetry/register'] } = {},
+): RunningProcess {
   // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service.
   const { PATH = '' } = process.env;
-  const child = spawn('node', ['--import', '@products/telemetry/register', 'dist/main.js'], {
-    cwd: backendFolder,
+  const child = spawn('node', [...nodeArguments, 'dist/main.js'], {
+    cwd: folder,
     // The documented agent, nobody there: spans cost nothing and go nowhere.
     env: { PATH, JAEGER_AGENT_HOST: '127.0.0.1', HOST: '127.0.0.1', PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  return follow(child);
+}
+
+/** Reads the lines of a service that was started with its stdout piped; it is stopped with the test file. */
+export function follow(child: ChildProcessByStdio<null, Readable, null>): RunningProcess {
   const lines: LogLine[] = [];
+  const rawLines: string[] = [];
   const waiting = new Set<() => void>();
-  createInterface(child.stdout).on('line', (line) => {
-    lines.push(JSON.parse(line));
+  createInterface(child.stdout).on('line', (text) => {
+    const line = JSON.parse(text);
+    // Whatever the test is about: a line that the contract does not declare fails it, as an unhandled error.
+    matchLine(line);
+    lines.push(line);
+    rawLines.push(text);
     for (const check of waiting) check();
   });
   const exited = once(child, 'close').then(([code, signal]) => code ?? signal);
@@ -59,7 +95,10 @@ export function run(environment: Readonly<Record<string, string>>): RunningProce
       void exited.then(() => setImmediate(finish));
       check();
     });
-  return { child, lines, waitForLine, exited };
+  const running = { child, lines, rawLines, waitForLine, exited };
+  started.add(running);
+  void exited.then(() => started.delete(running));
+  return running;
 }
 
 export interface Backend extends RunningProcess {
@@ -72,10 +111,13 @@ export interface Backend extends RunningProcess {
 }
 
 /** Starts the service on a fresh, migrated database with the ten samples. */
-export async function startBackend(environment: Readonly<Record<string, string>> = {}): Promise<Backend> {
+export async function startBackend(
+  environment: Readonly<Record<string, string>> = {},
+  options: Parameters<typeof run>[1] = {},
+): Promise<Backend> {
   const database = await createTestDatabase(inject('serverUrl'));
   await initDatabase(parseDatabaseUrl(database.url));
-  const running = run({ DATABASE_URL: database.url, ...environment });
+  const running = run({ DATABASE_URL: database.url, ...environment }, options);
   const { url } = await running.waitForLine('Service démarré').catch((error: unknown) => {
     running.child.kill('SIGKILL');
     throw error;
@@ -97,6 +139,17 @@ export async function startBackend(environment: Readonly<Record<string, string>>
 /** A POST of this value as JSON. */
 export function post(value: unknown): RequestInit {
   return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+}
+
+/**
+ * The trace that a response names.
+ *
+ * @throws {Error} when it names none
+ */
+export function traceIdOf({ headers }: Response): string {
+  const [, traceId] = headers.get('traceresponse')?.split('-') ?? [];
+  if (traceId === undefined) throw new Error('a response without traceresponse');
+  return traceId;
 }
 
 /** The error bodies that REST answers, as far as tests look at them. */

@@ -15,6 +15,7 @@ describe('the configuration', () => {
       shutdownDelayMs: 0,
       shutdownTimeoutMs: 8_000,
       database: undefined,
+      replica: undefined,
       pool: {
         size: 10,
         maxOverflow: 20,
@@ -38,6 +39,10 @@ describe('the configuration', () => {
     [{ SHUTDOWN_DELAY: '1.5' }, { shutdownDelayMs: 1_500 }],
     [{ SHUTDOWN_TIMEOUT: '3' }, { shutdownTimeoutMs: 3_000 }],
     [{ DATABASE_URL: 'postgresql://u:p@db/x' }, { database: expect.objectContaining({ description: 'db:5432/x' }) }],
+    [
+      { DATABASE_URL: 'postgresql://u:p@db/x', DATABASE_REPLICA_URL: 'postgresql+psycopg2://u:p@replica/x' },
+      { replica: expect.objectContaining({ description: 'replica:5432/x' }) },
+    ],
     [{ DB_POOL_SIZE: '0' }, { pool: { size: 0 } }],
     [{ DB_MAX_OVERFLOW: '-1' }, { pool: { maxOverflow: -1 } }],
     [{ DB_POOL_RECYCLE: '-1' }, { pool: { recycleMs: -1 } }],
@@ -69,14 +74,20 @@ describe('the configuration', () => {
       JAEGER_SAMPLER_TYPE: 'sometimes',
       JAEGER_AGENT_PORT: '0',
       DATABASE_URL: 'mysql://root:canary@db/x',
+      DATABASE_REPLICA_URL: 'postgresql://root:canary@db:port/x',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'canary',
     };
-    expect(() => readConfig(wrong)).toThrow(/^Configuration invalide : /);
     for (const [variable, value] of Object.entries(wrong)) {
       const shown = /canary/.test(value) ? variable : `${variable}=${JSON.stringify(value)}`;
       expect(() => readConfig(wrong)).toThrow(shown);
     }
     expect(() => readConfig(wrong)).not.toThrow(/canary/);
+  });
+
+  it('refuses a replica of the embedded database', () => {
+    const replicaOnly = { DATABASE_REPLICA_URL: 'postgresql://u:canary@replica/x' };
+    expect(() => readConfig(replicaOnly)).toThrow('DATABASE_REPLICA_URL (');
+    expect(() => readConfig(replicaOnly)).not.toThrow(/canary/);
   });
 
   it.each([
@@ -98,7 +109,7 @@ describe('the configuration', () => {
     expect(running.lines).toHaveLength(1);
     expect(running.lines[0]).toMatchObject({
       level: 'ERROR',
-      message: expect.stringMatching(/PORT="70000".*SLOW_ENDPOINT_DELAY="lent"/),
+      message: expect.stringMatching(/^Configuration invalide : PORT="70000".*SLOW_ENDPOINT_DELAY="lent"/),
     });
     expect(JSON.stringify(running.lines)).not.toContain('canary');
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, readError, startBackend } from './backend.js';
+import { type Backend, post, readError, startBackend, traceIdOf } from './backend.js';
 import { requestLine, sendRaw } from './raw-http.js';
 
 let backend: Backend;
@@ -25,7 +25,7 @@ const paths: readonly [path: string, allow: string][] = [
 ];
 
 describe.each(paths)('%s', (path, allow) => {
-  it.each(['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND', ...(allow.includes('POST') ? [] : ['POST'])])(
+  it.each(['PUT', 'PATCH', 'DELETE', 'TRACE', 'CONNECT', 'PROPFIND', ...(allow.includes('POST') ? [] : ['POST'])])(
     'answers 405 to %s, with Allow',
     async (method) => {
       const { status, headers, body } = await sendRaw(backend.url, requestLine(method, path));
@@ -144,7 +144,17 @@ describe('a request that takes too long to arrive', () => {
         sendRaw(impatient.url, `${head}Content-Length: 100\r\n\r\n{`),
         sendRaw(impatient.url, 'GET /products HTTP/1.1\r\nHost:'),
       ]);
-      expect(answers.map(({ status }) => status)).toEqual([408, 408]);
+      for (const { status, headers, body } of answers) {
+        expect(status).toBe(408);
+        expect(headers['connection']).toBe('close');
+        expect(JSON.parse(body)).toMatchObject({ code: 'TIMEOUT', error: 'Délai dépassé' });
+      }
+      // The one whose head had arrived is a request like any other; of the other nothing is known.
+      expect(JSON.parse(answers[0]?.body ?? '').trace_id).toBe(answers[0]?.headers['traceresponse']?.split('-')[1]);
+      expect(JSON.parse(answers[1]?.body ?? '').trace_id).toBeNull();
+      expect(await impatient.waitForLine('Requête complétée: POST /products')).toMatchObject({ status: 408 });
+      const metrics = await (await impatient.fetch('/metrics')).text();
+      expect(metrics).toContain('http_requests_total{method="POST",path="/products",status="408"} 1\n');
       expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect((await impatient.fetch('/products')).status).toBe(200);
     } finally {
@@ -153,10 +163,40 @@ describe('a request that takes too long to arrive', () => {
   });
 });
 
+describe('what cannot be read as HTTP', () => {
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['two lengths', 'POST /products HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400],
+    [
+      'a length and chunks',
+      'POST /products HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    [
+      'a malformed chunk',
+      'POST /products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      400,
+    ],
+    ['headers of 20 KB', `GET /products HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a line break alone', 'GET /products HTTP/1.1\nHost: x\nX: \n y\n\n', 400],
+    ['no host', 'GET /products HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+  ])('%s is refused in JSON', async (_, request, expected) => {
+    const { status, headers, body } = await sendRaw(backend.url, request);
+    expect(status).toBe(expected);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(JSON.parse(body)).toMatchObject({ code: 'BAD_REQUEST', error: 'Requête invalide' });
+  });
+
+  it('an expectation that is not known is none', async () => {
+    const request = requestLine('GET', '/products').replace('Host', 'Expect: everything\r\nHost');
+    expect((await sendRaw(backend.url, request)).status).toBe(200);
+  });
+});
+
 describe('an error body', () => {
   it('names label, code, detail and the trace that the header names too', async () => {
     const response = await backend.fetch('/products/99');
-    const traceId = response.headers.get('traceresponse')?.split('-')[1];
+    const traceId = traceIdOf(response);
     expect(await response.json()).toEqual({
       error: 'Ressource non trouvée',
       code: 'NOT_FOUND',

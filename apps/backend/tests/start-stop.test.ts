@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase } from '@products/db/testing';
 import { describe, expect, inject, it } from 'vitest';
@@ -131,8 +132,34 @@ describe('the stop', () => {
     await backend.waitForLine('Requête reçue: GET /slow');
     backend.child.kill('SIGTERM');
     expect(await backend.exited).toBe(1);
-    expect(await slow).toBeInstanceOf(TypeError);
-    expect(backend.lines.map(({ message }) => message)).toContain('Requêtes interrompues : délai d’arrêt dépassé');
+    expect(await slow).toMatchObject({ status: 503 });
+    const lastLines = backend.lines.filter(({ message }) => !message.startsWith('Spans perdus')).slice(-3);
+    expect(lastLines).toEqual([
+      expect.objectContaining({ message: 'Requête complétée: GET /slow', status: 503 }),
+      expect.objectContaining({ message: 'Requêtes interrompues : délai d’arrêt dépassé' }),
+      expect.objectContaining({ message: 'Service arrêté' }),
+    ]);
+    await backend.database.drop();
+  });
+
+  it('does not wait for connections that never had a request', async () => {
+    const backend = await startBackend({ SHUTDOWN_TIMEOUT: '20' });
+    const { hostname, port } = new URL(backend.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const startedAt = performance.now();
+    expect(await backend.stop()).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(backend.lines.map(({ message }) => message)).not.toContain('Requêtes interrompues : délai d’arrêt dépassé');
+  });
+
+  it('is in order although the reader of stdout has gone', async () => {
+    const backend = await startBackend();
+    backend.child.stdout?.destroy();
+    for (let request = 0; request < 20; request += 1) expect((await backend.fetch('/products')).status).toBe(200);
+    expect(await (await backend.fetch('/metrics')).text()).toMatch(/^log_lines_dropped_total [1-9]/m);
+    backend.child.kill('SIGTERM');
+    expect(await once(backend.child, 'exit')).toEqual([0, null]);
     await backend.database.drop();
   });
 

@@ -1,7 +1,7 @@
 import type { AppRouter } from '@products/api-contract';
 import { createTRPCClient, httpBatchLink, httpBatchStreamLink, httpLink, isTRPCClientError } from '@trpc/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, startBackend } from './backend.js';
+import { type Backend, post, startBackend, traceIdOf } from './backend.js';
 import { requestLine, sendRaw } from './raw-http.js';
 
 let backend: Backend;
@@ -200,7 +200,7 @@ describe('the request line of a log names', () => {
     ['/trpc/nowhere', '(unmatched)'],
   ])('for %s the route %s', async (path, route) => {
     const response = await backend.fetch(path);
-    const traceId = response.headers.get('traceresponse')?.split('-')[1];
+    const traceId = traceIdOf(response);
     const completed = () => backend.lines.find((line) => line['trace_id'] === traceId && 'status' in line);
     await expect.poll(completed).toMatchObject({ route });
   });

@@ -1,28 +1,32 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
+import { matchLine } from '@products/telemetry/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findClosedPort } from '../closed-port.js';
 
 // What the README promises: on a clean checkout, the one command brings everything up.
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
 let checkout: string;
 let port: number;
+let agent: JaegerAgent;
 
 beforeAll(async () => {
   checkout = path.join(mkdtempSync(path.join(tmpdir(), 'products-newcomer-')), 'products');
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: repository, encoding: 'utf8' });
   for (const file of files.trim().split('\n')) cpSync(path.join(repository, file), path.join(checkout, file));
-  const probe = createServer().listen(0);
-  await once(probe, 'listening');
-  port = (probe.address() as { port: number }).port;
-  probe.close();
+  port = await findClosedPort();
+  agent = await startJaegerAgent();
 });
-afterAll(() => rmSync(path.dirname(checkout), { recursive: true, force: true }));
+afterAll(async () => {
+  await agent.stop();
+  rmSync(path.dirname(checkout), { recursive: true, force: true });
+});
 
 interface Start {
   readonly npx: ChildProcess;
@@ -35,8 +39,14 @@ async function start(): Promise<Start> {
   const npx = spawn('npx', ['--yes', 'pnpm', 'start'], {
     cwd: checkout,
     detached: true,
-    // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
-    env: { ...outsideOf(process.env), PORT: String(port), JAEGER_AGENT_HOST: '127.0.0.1', SLOW_ENDPOINT_DELAY: '0.1' },
+    env: {
+      // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
+      ...outsideOf(process.env),
+      PORT: String(port),
+      JAEGER_AGENT_HOST: '127.0.0.1',
+      JAEGER_AGENT_PORT: String(agent.port),
+      SLOW_ENDPOINT_DELAY: '0.1',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stdout: string[] = [];
@@ -58,6 +68,16 @@ function outsideOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isOurs = (folder: string) => folder.startsWith(repository) || folder.includes('node_modules');
   const searched = (environment['PATH'] ?? '').split(':').filter((folder) => !isOurs(folder));
   return { ...Object.fromEntries(kept), PATH: searched.join(':') };
+}
+
+/** Runs a script of the repository to its end. Returns what it has written to stdout. */
+function runScript(name: string): string {
+  return execFileSync('npx', ['--yes', 'pnpm', name], {
+    cwd: checkout,
+    encoding: 'utf8',
+    // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
+    env: outsideOf(process.env),
+  });
 }
 
 /** Every process that works in the checkout or was started from it. */
@@ -83,6 +103,8 @@ async function stopLikeCtrlC({ npx }: Start): Promise<void> {
 }
 
 describe('npx --yes pnpm start', () => {
+  let stdoutOfFirst: readonly string[];
+
   it('installs, builds, starts a database, migrates, seeds, serves, and stops at Ctrl-C with nothing left', async () => {
     const first = await start();
     const products = (await (await fetch(`${first.url}/products`)).json()) as unknown[];
@@ -103,14 +125,27 @@ describe('npx --yes pnpm start', () => {
       expect((await fetch(`${first.url}${route}`)).status, route).toBe(status);
     }
     await stopLikeCtrlC(first);
+    stdoutOfFirst = first.stdout;
 
     // JSON lines and nothing else, the installation's output included.
-    for (const line of first.stdout)
-      expect(JSON.parse(line)).toMatchObject({ service: 'backend', message: expect.any(String) });
+    for (const line of first.stdout) matchLine(JSON.parse(line));
     expect(first.stdout.join()).not.toContain(
       readFileSync(path.join(checkout, '.postgres/pgpass'), 'utf8').trim().split(':')[4],
     );
     expect(JSON.parse(first.stdout.at(-1) ?? '')).toMatchObject({ message: 'Service arrêté' });
+  });
+
+  it('has the HTTP span, the SQL span and the lines of a request in one trace', () => {
+    const spans = agent.spans();
+    const query = spans.find(({ operationName }) => operationName === 'db_query_products');
+    const server = spans.find(({ spanId }) => spanId === query?.parentSpanId);
+    expect(server).toMatchObject({ traceId: query?.traceId, operationName: 'GET /products' });
+    expect(stdoutOfFirst.map((line) => JSON.parse(line)).filter((line) => line.trace_id === query?.traceId)).toEqual([
+      expect.objectContaining({ message: 'Requête reçue: GET /products', span_id: server?.spanId }),
+      expect.objectContaining({ message: 'Récupération de tous les produits', span_id: server?.spanId }),
+      expect.objectContaining({ message: '10 produits récupérés', span_id: query?.spanId }),
+      expect.objectContaining({ message: 'Requête complétée: GET /products', span_id: server?.spanId }),
+    ]);
   });
 
   it('the second time keeps the rows that were posted', async () => {
@@ -138,14 +173,16 @@ describe('npx --yes pnpm start', () => {
   });
 });
 
+describe('npx --yes pnpm verify:telemetry', () => {
+  it('proves that what each request leaves behind tells one story', () => {
+    const said = runScript('verify:telemetry');
+    expect(said).toMatch(/\n(\d+) of \1 requests tell one story\n$/);
+  });
+});
+
 describe('npx --yes pnpm db:init', () => {
   it('finds the embedded database initialised and changes nothing', () => {
-    const said = execFileSync('npx', ['--yes', 'pnpm', 'db:init'], {
-      cwd: checkout,
-      encoding: 'utf8',
-      // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
-      env: outsideOf(process.env),
-    });
+    const said = runScript('db:init');
     expect(said).toContain('la table contient déjà des produits, rien n’a été ajouté');
   });
 });

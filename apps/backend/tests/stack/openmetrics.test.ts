@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningProcess, run } from '../backend.js';
+import { type RunningProcess, run, traceIdOf } from '../backend.js';
 
 // Prometheus's own parser of the format, from Debian's python3-prometheus-client.
 const parser = `
@@ -28,7 +28,7 @@ it('a real parser reads /metrics as OpenMetrics, with the exemplars of the reque
   const responses = await Promise.all(
     ['/slow', '/products/x', '/nowhere', '/trpc/health.check'].map((path) => fetch(`${url}${path}`)),
   );
-  const traceIds = responses.map((response) => response.headers.get('traceresponse')?.split('-')[1]);
+  const traceIds = responses.map(traceIdOf);
   const response = await fetch(`${url}/metrics`, {
     headers: { Accept: 'application/openmetrics-text; version=1.0.0' },
   });

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { metrics } from '@products/telemetry/contract';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { serviceEnvironment } from '../src/config.js';
+import { readDataSources } from './data-sources.js';
+
+// The compose stack, as far as it can be checked without an engine: what its files promise one another and the service.
+
+const repository = path.resolve(import.meta.dirname, '../../..');
+const deploy = path.join(repository, 'deploy');
+const readText = (file: string) => readFileSync(path.join(deploy, file), 'utf8');
+
+interface ComposeService {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly stop_grace_period?: string;
+  readonly deploy?: { readonly resources: { readonly limits: Readonly<Record<'cpus' | 'memory', string>> } };
+}
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+const compose: Compose = parse(readText('compose.yaml'), { merge: true });
+const services = Object.entries(compose.services);
+
+describe('deploy/compose.yaml', () => {
+  it.each(services)('%s: an exact version, limits of its resources, a health check', (name, service) => {
+    if (service.build === undefined) expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?(-[\w.]+)?$/);
+    expect(service.deploy?.resources.limits).toEqual({ cpus: expect.any(String), memory: expect.any(String) });
+    const waitedForAsDone = services.some(
+      ([, { depends_on }]) => depends_on?.[name]?.condition === 'service_completed_successfully',
+    );
+    if (!waitedForAsDone) expect(service.healthcheck?.test?.length).toBeGreaterThan(1);
+  });
+
+  it.each(services)('%s mounts files that exist, and volumes that are declared', (_, { volumes = [] }) => {
+    for (const source of volumes.map((volume) => String(volume.split(':')[0]))) {
+      if (source.startsWith('.')) expect(existsSync(path.join(deploy, source)), source).toBe(true);
+      else if (!source.startsWith('/')) expect(Object.keys(compose.volumes)).toContain(source);
+    }
+  });
+
+  it('opens ports to this machine only, and those that the documents name', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? []);
+    expect(ports.sort()).toEqual([
+      '127.0.0.1:16686:16686',
+      '127.0.0.1:3000:3000',
+      '127.0.0.1:5000:5000',
+      '127.0.0.1:9090:9090',
+    ]);
+  });
+
+  it('has no password in it: each comes from deploy/.env, which git leaves out', () => {
+    const variables = [...readText('compose.yaml').matchAll(/\$\{(\w+)(:\?)?/g)];
+    const example = [...readText('.env.example').matchAll(/^(\w+)=(.*)$/gm)];
+    expect(example.map(([, name, value]) => [name, value])).toEqual([
+      ['POSTGRES_PASSWORD', ''],
+      ['GRAFANA_ADMIN_PASSWORD', ''],
+    ]);
+    expect(new Set(variables.map(([, name]) => name))).toEqual(new Set(example.map(([, name]) => name)));
+    expect(variables.filter(([, , required]) => required === undefined)).toEqual([]);
+    expect(readFileSync(path.join(repository, '.gitignore'), 'utf8')).toContain('/deploy/.env\n');
+  });
+
+  it('gives the backend variables that it knows, and the time that its stop takes', () => {
+    const { environment = {}, stop_grace_period } = compose.services['backend'] ?? {};
+    expect(Object.keys(environment).filter((name) => !(name in serviceEnvironment) && !/^JAEGER_/.test(name))).toEqual(
+      [],
+    );
+    // docs/operations.md: spans, connections, the last lines.
+    const stopSeconds =
+      Number(environment['SHUTDOWN_DELAY'] ?? 0) + Number(environment['SHUTDOWN_TIMEOUT']) + 2 + 1 + 1;
+    expect(Number.parseInt(String(stop_grace_period), 10)).toBeGreaterThan(stopSeconds);
+  });
+});
+
+interface ScrapeConfig {
+  readonly job_name: string;
+  readonly static_configs: readonly { readonly targets: readonly string[] }[];
+}
+const prometheus: { rule_files: readonly string[]; scrape_configs: readonly ScrapeConfig[] } = parse(
+  readText('prometheus/prometheus.yml'),
+);
+
+describe('what the service says, and what the stack makes of it', () => {
+  it('Grafana asks services of the stack', () => {
+    for (const { url } of readDataSources()) expect(Object.keys(compose.services)).toContain(new URL(url).hostname);
+  });
+
+  it('lines get the label that queries select by', () => {
+    expect(Object.keys(compose.services)).toContain('backend');
+    // The collector's label is the name of the compose service.
+    expect(readText('alloy/config.alloy')).toMatch(/target_label {2}= "service"/);
+  });
+
+  it('Prometheus keeps exemplars', () => {
+    expect(compose.services['prometheus']?.command).toContain('--enable-feature=exemplar-storage');
+  });
+
+  it('Prometheus scrapes the service as job "backend", and every other job at a service of the stack', () => {
+    const targets = prometheus.scrape_configs.map(({ job_name, static_configs }) => [
+      job_name,
+      static_configs.flatMap((config) => config.targets),
+    ]);
+    expect(Object.fromEntries(targets)).toMatchObject({
+      backend: ['backend:5000'],
+      postgres: ['postgres-exporter:9187'],
+    });
+    for (const target of targets.flatMap(([, addresses]) => addresses ?? [])) {
+      const host = String(target).split(':')[0];
+      expect(host === 'localhost' || (host !== undefined && host in compose.services), host).toBe(true);
+    }
+    expect(metrics).toHaveProperty('http_requests_total');
+    expect(prometheus.rule_files).toEqual(['rules/*.yml']);
+  });
+
+  it('Jaeger listens where the service sends', () => {
+    const jaeger = parse(readText('jaeger/jaeger.yaml'));
+    const { JAEGER_AGENT_HOST, JAEGER_AGENT_PORT } = compose.services['backend']?.environment ?? {};
+    expect(JAEGER_AGENT_HOST).toBe('jaeger');
+    expect(jaeger.receivers.jaeger.protocols.thrift_compact.endpoint).toBe(`0.0.0.0:${JAEGER_AGENT_PORT}`);
+    expect(jaeger.service.pipelines.traces.receivers).toContain('jaeger');
+  });
+});

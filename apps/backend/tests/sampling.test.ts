@@ -1,0 +1,172 @@
+import { startJaegerCollector } from '@products/jaeger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, startBackend } from './backend.js';
+import { findClosedPort } from './closed-port.js';
+import { eventually } from './eventually.js';
+
+const isSampled = async (backend: Backend, path: string, headers: Record<string, string> = {}) => {
+  const response = await backend.fetch(path, { headers });
+  await response.arrayBuffer();
+  return response.headers.get('traceresponse')?.endsWith('-01');
+};
+
+describe.concurrent('the remote sampler', () => {
+  async function startWith(samplingStrategy: unknown) {
+    const collector = await startJaegerCollector({ samplingStrategy });
+    const backend = await startBackend({
+      JAEGER_SAMPLER_TYPE: 'remote',
+      JAEGER_SAMPLER_PARAM: '1',
+      JAEGER_SAMPLING_ENDPOINT: `${collector.url}/sampling`,
+    });
+    await eventually(() => expect(collector.samplingRequests).toEqual(['/sampling?service=backend-service']));
+    return {
+      backend,
+      stop: async () => {
+        await backend.stop();
+        await collector.stop();
+      },
+    };
+  }
+
+  it('samples no trace at the probability 0', async () => {
+    const { backend, stop } = await startWith({
+      strategyType: 'PROBABILISTIC',
+      probabilisticSampling: { samplingRate: 0 },
+    });
+    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
+    await stop();
+  });
+
+  it('keeps a rate limit', async () => {
+    const { backend, stop } = await startWith({ strategyType: 1, rateLimitingSampling: { maxTracesPerSecond: 0.01 } });
+    // The first of them may have come before the strategy.
+    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
+    await stop();
+  });
+
+  it('tells operations apart by the names that their spans will have', async () => {
+    const { backend, stop } = await startWith({
+      strategyType: 'PROBABILISTIC',
+      operationSampling: {
+        defaultSamplingProbability: 0,
+        defaultLowerBoundTracesPerSecond: 0,
+        perOperationStrategies: [
+          { operation: 'GET /products/:id', probabilisticSampling: { samplingRate: 1 } },
+          { operation: 'products.list', probabilisticSampling: { samplingRate: 1 } },
+        ],
+      },
+    });
+    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
+    expect(await isSampled(backend, '/products/1')).toBe(true);
+    expect(await isSampled(backend, '/trpc/products.list')).toBe(true);
+    expect(await isSampled(backend, '/trpc/products.byId')).toBe(false);
+    expect(await isSampled(backend, '/products/1/x')).toBe(false);
+    await stop();
+  });
+
+  it('samples as JAEGER_SAMPLER_PARAM says while there is no strategy, and warns once', async () => {
+    for (const [endpoint, reason] of [
+      [`http://127.0.0.1:${await findClosedPort()}/sampling`, /indisponible : .*(ECONNREFUSED|timeout)/],
+      [undefined, /indisponible : réponse inattendue/],
+    ] as const) {
+      const collector = await startJaegerCollector({ samplingStrategy: { strategyType: 'SOMETIMES' } });
+      const backend = await startBackend({
+        JAEGER_SAMPLER_TYPE: 'remote',
+        JAEGER_SAMPLING_ENDPOINT: endpoint ?? `${collector.url}/sampling`,
+      });
+      expect(await backend.waitForLine(reason)).toMatchObject({ level: 'WARNING' });
+      expect(await isSampled(backend, '/products')).toBe(true);
+      await backend.stop();
+      await collector.stop();
+    }
+  });
+});
+
+describe('the endpoint of the remote sampler', () => {
+  it('may have credentials, which are sent and never logged', async () => {
+    const collector = await startJaegerCollector({ samplingStrategy: { probabilisticSampling: { samplingRate: 1 } } });
+    const { port } = new URL(collector.url);
+    const endpoint = (at: string) => `http://user:canary@127.0.0.1:${at}/sampling`;
+    const backend = await startBackend({ JAEGER_SAMPLER_TYPE: 'remote', JAEGER_SAMPLING_ENDPOINT: endpoint(port) });
+    await eventually(() => expect(collector.samplingRequests).toHaveLength(1));
+    await backend.stop();
+    await collector.stop();
+    const unreachable = await startBackend({
+      JAEGER_SAMPLER_TYPE: 'remote',
+      JAEGER_SAMPLING_ENDPOINT: endpoint(String(await findClosedPort())),
+    });
+    await unreachable.waitForLine(/^Stratégie d’échantillonnage indisponible/);
+    await unreachable.stop();
+    expect(JSON.stringify([...backend.lines, ...unreachable.lines])).not.toContain('canary');
+  });
+
+  it('may answer anything: the answer is bounded, and so is what is said of it', async () => {
+    const operation = { operation: 'x'.repeat(100), probabilisticSampling: { samplingRate: 9 } };
+    for (const perOperationStrategies of [Array(1_000).fill(operation), Array(20_000).fill(operation)]) {
+      const collector = await startJaegerCollector({
+        samplingStrategy: { operationSampling: { perOperationStrategies } },
+      });
+      const backend = await startBackend({
+        JAEGER_SAMPLER_TYPE: 'remote',
+        JAEGER_SAMPLING_ENDPOINT: `${collector.url}/sampling`,
+      });
+      const { message } = await backend.waitForLine(/^Stratégie d’échantillonnage indisponible/);
+      expect(message.length).toBeLessThan(1_000);
+      await backend.stop();
+      await collector.stop();
+    }
+  });
+});
+
+describe('the decision', () => {
+  let none: Backend;
+  let all: Backend;
+  beforeAll(async () => {
+    none = await startBackend({ JAEGER_SAMPLER_PARAM: '0' });
+    all = await startBackend();
+  });
+  afterAll(async () => {
+    await none.stop();
+    await all.stop();
+  });
+
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const parentId = '00f067aa0ba902b7';
+
+  it.each([
+    ['is the caller’s to sample, from traceparent', { traceparent: `00-${traceId}-${parentId}-01` }, true],
+    ['is the caller’s to sample, from uber-trace-id', { 'uber-trace-id': `${traceId}:${parentId}:0:1` }, true],
+    ['is the caller’s to sample, from uber-trace-id to debug', { 'uber-trace-id': `${traceId}:${parentId}:0:3` }, true],
+    ['is the caller’s to sample, from b3', { b3: `${traceId}-${parentId}-1` }, true],
+    ['is the caller’s to sample, from X-B3-*', multi({ 'X-B3-Sampled': '1' }), true],
+    ['is ours without a caller', {}, false],
+    ['is ours when b3 defers it', { b3: `${traceId}-${parentId}` }, false],
+  ])('%s, with a sampler that takes none', async (_, headers, expected) => {
+    expect(await isSampled(none, '/products', headers)).toBe(expected);
+  });
+
+  it.each([
+    ['is the caller’s not to sample, from traceparent', { traceparent: `00-${traceId}-${parentId}-00` }, false],
+    ['is the caller’s not to sample, from uber-trace-id', { 'uber-trace-id': `${traceId}:${parentId}:0:0` }, false],
+    ['is the caller’s not to sample, from b3', { b3: `${traceId}-${parentId}-0` }, false],
+    ['is the caller’s not to sample, from X-B3-*', multi({ 'X-B3-Sampled': '0' }), false],
+    ['is ours when b3 defers it', { b3: `${traceId}-${parentId}` }, true],
+    ['is ours when X-B3-* defers it', multi({}), true],
+    [
+      'is the standard header’s, even where b3 defers it for the same parent',
+      { traceparent: `00-${traceId}-${parentId}-00`, b3: `${traceId}-${parentId}` },
+      false,
+    ],
+    [
+      'is the standard header’s, even where b3 defers it',
+      { traceparent: `00-${traceId}-${parentId}-00`, b3: `${traceId}-${parentId.replace('00f', 'fff')}` },
+      false,
+    ],
+  ])('%s, with a sampler that takes all', async (_, headers, expected) => {
+    expect(await isSampled(all, '/products', headers)).toBe(expected);
+  });
+
+  function multi(more: Record<string, string>): Record<string, string> {
+    return { 'X-B3-TraceId': traceId, 'X-B3-SpanId': parentId, ...more };
+  }
+});

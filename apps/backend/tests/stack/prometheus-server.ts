@@ -1,0 +1,104 @@
+// A real Prometheus, Debian's package, that scrapes one service and has the shipped rules.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parse, stringify } from 'yaml';
+import { findClosedPort } from '../closed-port.js';
+import { eventually } from '../eventually.js';
+
+const shipped = path.resolve(import.meta.dirname, '../../../../deploy/prometheus');
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [timestamp: number, value: string];
+}
+
+interface ExemplarSeries {
+  readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>> }[];
+}
+
+interface Rule {
+  readonly name: string;
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly lastError?: string;
+}
+
+export interface PrometheusServer {
+  query(promql: string): Promise<readonly Series[]>;
+  queryExemplars(promql: string): Promise<readonly ExemplarSeries[]>;
+  labelValues(label: string, selector: string): Promise<readonly string[]>;
+  rules(): Promise<readonly Rule[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts it with the shipped job, once a second and at this service. */
+export async function startPrometheus(serviceUrl: string): Promise<PrometheusServer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'products-test-prometheus-'));
+  const { scrape_configs } = parse(readFileSync(path.join(shipped, 'prometheus.yml'), 'utf8'));
+  const job = scrape_configs.find(({ job_name }: { job_name: string }) => job_name === 'backend');
+  const configFile = path.join(folder, 'prometheus.yml');
+  const configuration = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: [path.join(shipped, 'rules/*.yml')],
+    scrape_configs: [
+      {
+        ...job,
+        scrape_interval: '1s',
+        scrape_timeout: '1s',
+        static_configs: [{ targets: [new URL(serviceUrl).host] }],
+      },
+    ],
+  };
+  writeFileSync(configFile, stringify(configuration));
+  const url = `http://127.0.0.1:${await findClosedPort()}`;
+  const child = spawn(
+    'prometheus',
+    [
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${path.join(folder, 'data')}`,
+      `--web.listen-address=${new URL(url).host}`,
+      '--enable-feature=exemplar-storage',
+      '--log.level=warn',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const ask = async (endpoint: string, parameters: Readonly<Record<string, string>>) => {
+    const response = await fetch(`${url}/api/v1/${endpoint}?${new URLSearchParams(parameters)}`);
+    const { data, error } = (await response.json()) as { data: unknown; error?: string };
+    if (error !== undefined) throw new Error(`${error}: ${JSON.stringify(parameters)}`);
+    return data;
+  };
+  const server: PrometheusServer = {
+    query: async (query) => ((await ask('query', { query })) as { result: Series[] }).result,
+    queryExemplars: async (query) => {
+      const now = Date.now() / 1_000;
+      const parameters = { query, start: String(now - 3_600), end: String(now + 1) };
+      return (await ask('query_exemplars', parameters)) as ExemplarSeries[];
+    },
+    labelValues: async (label, selector) =>
+      (await ask(`label/${label}/values`, { 'match[]': selector })) as readonly string[],
+    rules: async () =>
+      ((await ask('rules', {})) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules),
+    stop,
+  };
+  try {
+    // Rejects when there is no such program.
+    await once(child, 'spawn');
+    await eventually(async () => {
+      const [up] = await server.query('up');
+      if (up?.value[1] !== '1') throw new Error('Prometheus has not scraped the service yet');
+    });
+  } catch (error) {
+    if (child.pid !== undefined) await stop();
+    throw error;
+  }
+  return server;
+}

@@ -1,0 +1,61 @@
+import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startBackend, traceIdOf } from './backend.js';
+import { eventually } from './eventually.js';
+import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
+
+// What has been answered has been told: every line and every span of it gets out, however the service ends.
+
+const REQUESTS = inGateOrSoak(500, 2_000);
+/** Of two spans each, a hundred at once. */
+const PACED_REQUESTS = inGateOrSoak(500, 5_000);
+
+let agent: JaegerAgent;
+beforeAll(async () => {
+  agent = await startJaegerAgent();
+});
+afterAll(() => agent.stop());
+
+it.each(['SIGTERM', 'an error that nothing catches'])(
+  'no line and no span of an answered request is lost at %s',
+  async (end) => {
+    const failing = "process.on('SIGUSR2', () => { throw new Error('boom'); });";
+    const nodeArguments = ['--import', '@products/telemetry/register', '--import', `data:text/javascript,${failing}`];
+    const backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
+    const responses = await Promise.all(Array.from({ length: REQUESTS }, () => backend.fetch('/products')));
+    const traceIds = new Set(responses.map(traceIdOf));
+    expect(traceIds.size).toBe(REQUESTS);
+    await Promise.all(responses.map((response) => response.arrayBuffer()));
+
+    backend.child.kill(end === 'SIGTERM' ? 'SIGTERM' : 'SIGUSR2');
+    expect(await backend.exited).toBe(end === 'SIGTERM' ? 0 : 1);
+    expect(backend.lines.filter((line) => traceIds.has(String(line['trace_id'])))).toHaveLength(4 * REQUESTS);
+    const spans = () => agent.spans().filter(({ traceId }) => traceIds.has(traceId));
+    await eventually(() => expect(spans()).toHaveLength(2 * REQUESTS));
+    await backend.database.drop();
+  },
+  SOAK_TIMEOUT_MS,
+);
+
+it(
+  'every span under load arrives, and the metrics say so',
+  async () => {
+    const backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) });
+    const traceIds = new Set<string>();
+    for (let sent = 0; sent < PACED_REQUESTS; sent += 100) {
+      const responses = await Promise.all(Array.from({ length: 100 }, () => backend.fetch('/products/1')));
+      await Promise.all(responses.map((response) => response.arrayBuffer()));
+      for (const response of responses) traceIds.add(traceIdOf(response));
+    }
+    const received = () => agent.spans().filter(({ traceId }) => traceIds.has(traceId)).length;
+    await eventually(async () => {
+      const metrics = await (await backend.fetch('/metrics')).text();
+      expect(metrics).toContain(`\nspans_exported_total ${2 * PACED_REQUESTS}\n`);
+      expect(metrics).toContain('\nspans_dropped_total 0\n');
+      expect(received()).toBe(2 * PACED_REQUESTS);
+    });
+    report(`spans: ${received()} of ${2 * PACED_REQUESTS} received, as many exported, none dropped`);
+    expect(await backend.stop()).toBe(0);
+  },
+  SOAK_TIMEOUT_MS,
+);
