@@ -174,7 +174,9 @@ export class ConnectionPool {
   #checkIn(client: pg.PoolClient, usable: boolean): void {
     this.#stateOf(client).lastUsedAt = Date.now();
     const isOverflow = this.#options.size > 0 && this.#pool.idleCount >= this.#options.size;
-    client.release(!usable || isOverflow);
+    // Whoever gets it next must not find himself in a transaction.
+    const isClean = client.getTransactionStatus() === 'I';
+    client.release(!usable || isOverflow || !isClean);
   }
 
   #stateOf(client: pg.PoolClient): ClientState {

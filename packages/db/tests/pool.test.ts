@@ -90,6 +90,19 @@ describe('the pool, as SQLAlchemy’s', () => {
     expect(await backendOf(keeping)).toBe(kept);
   });
 
+  it('does not recycle at once what may get older than the longest timer of Node.js', async () => {
+    const pool = createPool({ recycleMs: 30 * 86_400_000 });
+    const first = await backendOf(pool);
+    expect(await backendOf(pool)).toBe(first);
+  });
+
+  it('hands on no transaction that was left open', async () => {
+    const pool = createPool({ size: 1, maxOverflow: 0 });
+    const first = await backendOf(pool);
+    await pool.query({ text: 'BEGIN' });
+    expect(await backendOf(pool)).not.toBe(first);
+  });
+
   it('checks an idle connection before it is used again, and replaces a dead one unnoticed', async () => {
     const pool = createPool();
     const pid = await backendOf(pool);
