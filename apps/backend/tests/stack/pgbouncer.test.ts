@@ -149,7 +149,9 @@ describe('with prepared statements, which this pooler does not follow', () => {
     const response = await fetch(`${url}/products`);
     expect(response.status).toBe(503);
     expect((await readError(response)).code).toBe('SERVICE_UNAVAILABLE');
-    expect(JSON.stringify(running.lines)).toContain('unsupported startup parameter: statement_timeout');
+    await eventually(() =>
+      expect(JSON.stringify(running.lines)).toContain('unsupported startup parameter: statement_timeout'),
+    );
     await stop(running);
   });
 
@@ -166,7 +168,9 @@ describe('with prepared statements, which this pooler does not follow', () => {
       }),
     );
     expect(statuses.filter((status) => status >= 500).length).toBeGreaterThan(0);
-    expect(JSON.stringify(running.lines)).toMatch(/prepared statement .+ (already exists|does not exist)/);
+    await eventually(() =>
+      expect(JSON.stringify(running.lines)).toMatch(/prepared statement .+ (already exists|does not exist)/),
+    );
     await stop(running);
     await tolerant.stop();
   });
