@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase } from '@products/db/testing';
@@ -6,6 +5,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import { post, type RunningProcess, run, startBackend } from './backend.js';
 import { createCheckout } from './checkout.js';
 import { eventually } from './eventually.js';
+import { isRunning } from './is-running.js';
 import { askOn, Outcomes } from './load-client.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
@@ -15,16 +15,6 @@ const STOPS = inGateOrSoak(2, 100);
 const KEEP_ALIVE_CLIENTS = inGateOrSoak(50, 200);
 const SLOW_CLIENTS = inGateOrSoak(20, 50);
 const KILLS = inGateOrSoak(2, 20);
-
-/** One that has ended counts as gone although its new parent may not have taken notice yet. */
-function isRunning(pid: number): boolean {
-  try {
-    const stat = existsSync('/proc/self/stat') ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
-    return process.kill(pid, 0) && !/\) Z /.test(stat);
-  } catch {
-    return false;
-  }
-}
 
 it(
   'SIGTERM under keep-alive load, with /slow in flight: nothing that was accepted is lost',

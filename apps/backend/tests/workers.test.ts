@@ -5,6 +5,7 @@ import { verifyTelemetry } from '@products/verify-telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from './backend.js';
 import { eventually } from './eventually.js';
+import { isRunning } from './is-running.js';
 import { inGateOrSoak, percentile, report, SOAK_TIMEOUT_MS } from './soak.js';
 
 const KILLS = inGateOrSoak(5, 50);
@@ -26,13 +27,6 @@ afterEach(async () => {
 const pidsOf = ({ lines }: Backend, message: string) =>
   lines.filter((line) => line.message.startsWith(message)).map((line) => Number(line['pid']));
 const startedPids = (backend: Backend) => pidsOf(backend, 'Processus de travail démarré');
-const isRunning = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 /** A request on a connection of its own, so that any worker may get it; or on the agent's, which are kept. */
 function ask({ url }: Backend, path: string, agent: Agent | false = false): Promise<{ status: number; body: string }> {
