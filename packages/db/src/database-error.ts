@@ -1,5 +1,5 @@
-import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
+import { DrizzleQueryError } from './drizzle.js';
 
 /** SQLSTATE codes that this package tells apart (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 export const sqlState = {
@@ -32,9 +32,8 @@ const UNAVAILABLE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** What pg says, without any code, of a connection that broke under a statement, and of a statement that timed out. */
-const LOST_CONNECTION =
-  /^(Connection terminated(?! due to connection timeout)|Client has encountered a connection error)/;
-const TIMED_OUT = /^(Query read timeout|Connection terminated due to connection timeout)/;
+const LOST_CONNECTION = /^(Connection terminated|Client has encountered a connection error)/;
+const TIMED_OUT = /^Query read timeout/;
 
 /** The database cannot serve now: gone, full, stopping, too slow or not set up. `cause` is what the driver said. */
 export class DatabaseUnavailableError extends Error {

@@ -1,8 +1,7 @@
-import { getTableColumns } from 'drizzle-orm';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
 import { DatabaseUnavailableError, sqlState } from './database-error.js';
+import { drizzle, getTableColumns, type NodePgDatabase } from './drizzle.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
 import { products } from './schema.js';
 

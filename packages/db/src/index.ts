@@ -8,6 +8,7 @@ export {
   type ServerSettings,
 } from './database.js';
 export { DatabaseUnavailableError, unwrapQueryError } from './database-error.js';
+export { asc, eq, gt, sql } from './drizzle.js';
 export type { PoolOptions, PoolStats } from './pool.js';
 export { products } from './schema.js';
 export { initDatabase } from './setup.js';

@@ -11,6 +11,8 @@ import { Slots } from './slots.js';
 /** A connection used within this time is taken to be alive; SQLAlchemy would ask it each time. */
 const PING_AFTER_IDLE_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
+/** How long a connection beyond the pool's size outlives its return: under load, the next request needs it at once. */
+const OVERFLOW_KEPT_MS = 100;
 const CHECKOUT_ATTEMPTS_MAX = 3;
 const READ_ATTEMPTS_MAX = 5;
 const UNLIMITED = 2 ** 31 - 1;
@@ -44,48 +46,47 @@ export interface PoolStats {
   readonly waiting: number;
 }
 
-interface ClientState {
+/** One connection, while it may be used. */
+interface Connection {
+  readonly client: pg.Client;
   readonly createdAt: number;
   lastUsedAt: number;
+  isClosed: boolean;
+  /** Of one beyond `size`, while nobody uses it. */
+  closing?: NodeJS.Timeout;
 }
 
-/** node-postgres's pool with SQLAlchemy's semantics. */
+/** Connections of node-postgres with the semantics of SQLAlchemy's pool, which are not those of node-postgres's. */
 export class ConnectionPool {
+  readonly #config: pg.ClientConfig;
   readonly #options: PoolOptions;
-  readonly #pool: pg.Pool;
   readonly #slots: Slots;
-  readonly #states = new WeakMap<pg.PoolClient, ClientState>();
+  /** At most `size`; the one that has been idle the longest is taken first. */
+  readonly #idle: Connection[] = [];
+  /** Those beyond, about to be closed. */
+  readonly #surplus: Connection[] = [];
   /** Connections older than this are replaced: one of their generation was found dead. */
   #invalidBefore = 0;
+  #isEnded = false;
 
   constructor(connection: ConnectionConfig, options: PoolOptions) {
     const max = options.size === 0 || options.maxOverflow < 0 ? UNLIMITED : options.size + options.maxOverflow;
     this.#options = options;
     this.#slots = new Slots({ max, queueMax: options.queueMax, timeoutMs: options.timeoutMs });
-    this.#pool = new pg.Pool({
+    this.#config = {
       ...connection,
-      max,
-      // Surplus connections are closed on return and old ones at checkout, by us.
-      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: Math.min(connection.connectionTimeoutMillis ?? Infinity, options.queryTimeoutMs),
       query_timeout: options.queryTimeoutMs,
       // It is sent as a parameter of the connection, which transaction poolers refuse.
       ...(options.preparedStatements ? { statement_timeout: Math.ceil(options.queryTimeoutMs * 0.9) } : {}),
-    });
-    // Without listeners, a connection that the server ends takes the process with it: idle ones report to the pool,
-    // checked-out ones only to themselves.
-    this.#pool.on('error', () => {});
-    this.#pool.on('connect', (client) => {
-      const now = Date.now();
-      client.on('error', () => {});
-      this.#states.set(client, { createdAt: now, lastUsedAt: now });
-    });
+    };
   }
 
   get stats(): PoolStats {
     return {
       size: this.#options.size,
       checkedOut: this.#slots.inUse,
-      idle: this.#pool.idleCount,
+      idle: this.#idle.length + this.#surplus.length,
       waiting: this.#slots.waiting,
     };
   }
@@ -114,44 +115,45 @@ export class ConnectionPool {
 
   /** Closes the idle connections now and the others when they come back. */
   async end(): Promise<void> {
-    await this.#pool.end();
+    this.#isEnded = true;
+    await Promise.all([...this.#idle, ...this.#surplus].map((connection) => this.#close(connection)));
   }
 
   async #run<Row extends pg.QueryResultRow>(
     config: pg.QueryConfig,
     values: unknown[] | undefined,
   ): Promise<pg.QueryResult<Row>> {
-    const client = await this.#checkOut();
+    const connection = await this.#checkOut();
     let usable = true;
     try {
-      return await client.query<Row>(this.#options.preparedStatements ? config : withoutName(config), values);
+      const statement = this.#options.preparedStatements ? config : withoutName(config);
+      return await connection.client.query<Row>(statement, values);
     } catch (error) {
       usable = isConnectionUsableAfter(error);
       // What ended one connection may have ended all that are as old.
       if (isConnectionLost(error)) this.#invalidBefore = Date.now();
       throw error;
     } finally {
-      this.#checkIn(client, usable);
+      this.#checkIn(connection, usable);
     }
   }
 
-  async #checkOut(): Promise<pg.PoolClient> {
-    let attempt = 1;
-    for (;;) {
-      const client = await this.#connect();
-      const state = this.#stateOf(client);
+  async #checkOut(): Promise<Connection> {
+    for (let attempt = 1; ; ) {
+      const connection = this.#takeIdle();
+      if (connection === undefined) return this.#open();
       const now = Date.now();
-      const isOld = this.#options.recycleMs >= 0 && now - state.createdAt > this.#options.recycleMs;
-      if (isOld || state.createdAt < this.#invalidBefore) {
-        client.release(true);
+      const isOld = this.#options.recycleMs >= 0 && now - connection.createdAt > this.#options.recycleMs;
+      if (isOld || connection.createdAt < this.#invalidBefore) {
+        void this.#close(connection);
         continue;
       }
-      if (now - state.lastUsedAt < PING_AFTER_IDLE_MS) return client;
+      if (now - connection.lastUsedAt < PING_AFTER_IDLE_MS) return connection;
       try {
-        await ping(client);
-        return client;
+        await ping(connection.client);
+        return connection;
       } catch (error) {
-        client.release(true);
+        void this.#close(connection);
         this.#invalidBefore = now;
         if (attempt >= CHECKOUT_ATTEMPTS_MAX) {
           throw new DatabaseUnavailableError('connexions rompues', { cause: error });
@@ -161,28 +163,52 @@ export class ConnectionPool {
     }
   }
 
-  /** An idle connection or, when there is none, a new one: whatever prevents that is the database's fault. */
-  async #connect(): Promise<pg.PoolClient> {
+  #takeIdle(): Connection | undefined {
+    const connection = this.#idle.shift() ?? this.#surplus.pop();
+    clearTimeout(connection?.closing);
+    return connection;
+  }
+
+  /** Whatever prevents a connection is the database's fault. */
+  async #open(): Promise<Connection> {
+    const client = new pg.Client(this.#config);
+    const now = Date.now();
+    const connection: Connection = { client, createdAt: now, lastUsedAt: now, isClosed: false };
+    // Without a listener, a connection that the server ends takes the process with it.
+    client.on('error', () => void this.#close(connection));
     try {
-      return await this.#pool.connect();
+      await client.connect();
+      return connection;
     } catch (error) {
+      void this.#close(connection);
       const reason = error instanceof Error ? error.message : String(error);
       throw new DatabaseUnavailableError(reason, { cause: error });
     }
   }
 
-  #checkIn(client: pg.PoolClient, usable: boolean): void {
-    this.#stateOf(client).lastUsedAt = Date.now();
-    const isOverflow = this.#options.size > 0 && this.#pool.idleCount >= this.#options.size;
+  #checkIn(connection: Connection, usable: boolean): void {
+    connection.lastUsedAt = Date.now();
     // Whoever gets it next must not find himself in a transaction.
-    const isClean = client.getTransactionStatus() === 'I';
-    client.release(!usable || isOverflow || !isClean);
+    const isClean = connection.client.getTransactionStatus() === 'I';
+    if (!usable || !isClean || connection.isClosed || this.#isEnded) {
+      void this.#close(connection);
+    } else if (this.#options.size === 0 || this.#idle.length < this.#options.size) {
+      this.#idle.push(connection);
+    } else {
+      connection.closing = setTimeout(() => void this.#close(connection), OVERFLOW_KEPT_MS).unref();
+      this.#surplus.push(connection);
+    }
   }
 
-  #stateOf(client: pg.PoolClient): ClientState {
-    const state = this.#states.get(client);
-    if (state === undefined) throw new Error('connection of unknown age: the connect listener did not run');
-    return state;
+  /** Closes a connection, which may be idle or in use, and may be broken. */
+  async #close(connection: Connection): Promise<void> {
+    connection.isClosed = true;
+    clearTimeout(connection.closing);
+    for (const list of [this.#idle, this.#surplus]) {
+      const index = list.indexOf(connection);
+      if (index >= 0) list.splice(index, 1);
+    }
+    await connection.client.end().catch(() => {});
   }
 }
 
@@ -195,7 +221,7 @@ function withoutName({ name: _, ...config }: pg.QueryConfig): pg.QueryConfig {
 }
 
 /** The empty statement: a round trip that the server answers without planning anything. */
-async function ping(client: pg.PoolClient): Promise<void> {
+async function ping(client: pg.Client): Promise<void> {
   // `query_timeout` of one statement is documented by node-postgres, its types do not know it.
   const config: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: PING_TIMEOUT_MS };
   await client.query(config);

@@ -1,4 +1,4 @@
-import { doublePrecision, pgTable, serial, timestamp, varchar } from 'drizzle-orm/pg-core';
+import { doublePrecision, pgTable, serial, timestamp, varchar } from './drizzle.js';
 
 /**
  * The one table of the service, as the Flask service created it.

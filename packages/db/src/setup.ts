@@ -1,10 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { sql } from 'drizzle-orm';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
 import { sqlState, unwrapQueryError } from './database-error.js';
+import { drizzle, migrate, type NodePgDatabase, sql } from './drizzle.js';
 import { sampleProducts } from './samples.js';
 import { products } from './schema.js';
 import { utcTimestamp } from './utc-timestamp.js';

@@ -44,13 +44,35 @@ async function backendOf(pool: ConnectionPool): Promise<number> {
 }
 
 describe('the pool, as SQLAlchemy’s', () => {
-  it('opens connections when they are needed, keeps `size` of them, and closes the overflow on return', async () => {
+  it('opens connections when they are needed, keeps `size` of them, and closes the others when they come back', async () => {
     const pool = createPool();
     expect(pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 0, waiting: 0 });
     const running = [hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.1)];
     await expect.poll(() => pool.stats).toEqual({ size: 2, checkedOut: 3, idle: 0, waiting: 1 });
     await Promise.all(running);
-    expect(pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 2, waiting: 0 });
+    await expect.poll(() => pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 2, waiting: 0 });
+    const open = 'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+    await expect.poll(() => database.query(open)).toHaveLength(2);
+  });
+
+  it('takes the connection that has been idle the longest', async () => {
+    const pool = createPool({ size: 3 });
+    await Promise.all([hold(pool, 0.1), hold(pool, 0.1), hold(pool, 0.1)]);
+    const taken: number[] = [];
+    for (let time = 0; time < 6; time += 1) taken.push(await backendOf(pool));
+    expect(new Set(taken).size).toBe(3);
+    expect(taken.slice(3)).toEqual(taken.slice(0, 3));
+  });
+
+  it('opens no connection for a load that those it has are enough for', async () => {
+    const pool = createPool();
+    const work = async () => {
+      const pids: number[] = [];
+      for (let time = 0; time < 50; time += 1) pids.push(await backendOf(pool));
+      return pids;
+    };
+    const taken = await Promise.all([work(), work(), work()]);
+    expect(new Set(taken.flat()).size).toBe(3);
   });
 
   it('refuses at once when too many wait, and after the time-out when no connection comes free', async () => {

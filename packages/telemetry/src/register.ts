@@ -1,5 +1,4 @@
 // Preload: node --import @products/telemetry/register. Imports no code of the service, and never fails it.
-import { createRequire } from 'node:module';
 import { parseEnvironment } from '@products/environment';
 import { telemetryEnvironment } from './environment.js';
 import { tracingState } from './traces/state.js';
@@ -13,8 +12,6 @@ if (values.OTEL_SDK_DISABLED) {
   try {
     const { startTracing } = await import('./traces/sdk.js');
     tracingState.shutdown = await startTracing(values);
-    // The instrumentation takes hold when http is next required: before the service imports anything.
-    createRequire(import.meta.url)('node:http');
     tracingState.status = 'started';
   } catch (error) {
     tracingState.status = 'failed';

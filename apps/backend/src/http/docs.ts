@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { AppRouter } from '@products/api-contract';
 import type { Express } from 'express';
-import { absolutePath } from 'swagger-ui-dist';
+// Not the package's main module, which would load the page's 1.4 MB of script into this process.
+import absolutePath from 'swagger-ui-dist/absolute-path.js';
 import { describeApi } from './openapi.js';
 import { serve } from './route.js';
 import { send } from './send.js';

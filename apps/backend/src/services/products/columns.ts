@@ -1,5 +1,4 @@
-import { products } from '@products/db';
-import { sql } from 'drizzle-orm';
+import { products, sql } from '@products/db';
 
 /** A product as the API shows it. PostgreSQL writes the timestamp, so that no time zone can get in between. */
 export const productColumns = {

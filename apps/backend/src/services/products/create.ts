@@ -1,7 +1,6 @@
 import type { ProductsPort } from '@products/api-contract/server';
-import { type Database, products, utcTimestamp } from '@products/db';
+import { type Database, products, sql, utcTimestamp } from '@products/db';
 import type { Logger } from '@products/telemetry';
-import { sql } from 'drizzle-orm';
 import type { RunQuery } from '../run-query.js';
 import { productColumns } from './columns.js';
 

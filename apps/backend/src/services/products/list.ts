@@ -1,7 +1,6 @@
 import { ID_MIN, type ProductsPort } from '@products/api-contract/server';
-import { type Database, products } from '@products/db';
+import { asc, type Database, gt, products, sql } from '@products/db';
 import type { Logger } from '@products/telemetry';
-import { asc, gt, sql } from 'drizzle-orm';
 import type { RunQuery } from '../run-query.js';
 import { productColumns } from './columns.js';
 
