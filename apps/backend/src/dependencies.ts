@@ -29,6 +29,8 @@ export interface Dependencies {
   collectMetrics(): Promise<MetricsSnapshot>;
   /** For the probe of readiness: untraced, unlogged, never rejects. */
   isDatabaseReachable(): Promise<boolean>;
+  /** Whether the next request that needs a connection to a database is refused. */
+  isQueueFull(): boolean;
   /** Closes every connection to the databases. */
   closeDatabase(): Promise<void>;
   readonly router: AppRouter;
@@ -87,6 +89,7 @@ export function createDependencies(
     metrics,
     collectMetrics: collectMetrics ?? metrics.snapshot,
     isDatabaseReachable,
+    isQueueFull: () => databases.every(({ isQueueFull }) => isQueueFull()),
     closeDatabase,
     router,
     lifecycle: new Lifecycle(),

@@ -5,8 +5,9 @@ import type { ConnectionConfig } from '@products/db';
 import { hasRequestSpans, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
 import { createApp } from './app.js';
 import type { Config } from './config.js';
-import { createDependencies } from './dependencies.js';
+import { createDependencies, type Dependencies } from './dependencies.js';
 import { answerClientError, refuseInterrupted } from './http/client-error.js';
+import { createOverloadApp, isTooMuch } from './http/overload.js';
 import { withOriginForm } from './http/request-target.js';
 import { shutDown } from './shutdown.js';
 
@@ -16,6 +17,8 @@ const HEADERS_TIMEOUT_MAX_MS = 60_000;
 /** How long the steps of the stop may take: a receiver of traces that hangs, connections that hang. */
 const TRACES_TIMEOUT_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** Connections that may wait to be accepted; Linux allows as many. Of more than Node.js's 511, some would come seconds later. */
+const BACKLOG = 4_096;
 /** How late a request that takes too long may be found out. */
 const CONNECTIONS_CHECKED_EVERY_MAX_MS = 5_000;
 
@@ -47,7 +50,7 @@ export async function startServer(
   reportTracing(logger);
   const dependencies = createDependencies(config, connection, logger, collectMetrics);
   const { lifecycle } = dependencies;
-  const server = createServer(serverOptions(config), withOriginForm(createApp(dependencies)));
+  const server = createServer(serverOptions(config), withOriginForm(createListener(dependencies)));
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
   server.on('clientError', answerClientError(lifecycle));
   // No expectation is asked of a request that the routes do not answer anyway (RFC 9110, 10.1.1).
@@ -71,6 +74,14 @@ export async function startServer(
         ],
       }),
   };
+}
+
+/** What is more than the service can do is refused before it gets a span. */
+function createListener(dependencies: Dependencies): (request: IncomingMessage, response: ServerResponse) => void {
+  const app = createApp(dependencies);
+  const overloadApp = createOverloadApp(dependencies);
+  tracingState.leavesOut = (request) => isTooMuch(request, dependencies);
+  return (request, response) => (isTooMuch(request, dependencies) ? overloadApp : app)(request, response);
 }
 
 /** A service without traces works, and must not look as if it had them. */
@@ -105,7 +116,7 @@ function answerConnect(server: Server, request: IncomingMessage, socket: Duplex)
 
 async function listen({ host, port }: Config, server: Server): Promise<void> {
   try {
-    server.listen(port, host);
+    server.listen(port, host, BACKLOG);
     await once(server, 'listening');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -7,6 +7,7 @@ import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 // On and on at 70 % of what it can do: nothing fails, and nothing grows.
 
 const DURATION_MS = inGateOrSoak(6_000, 1_800_000);
+const CLIENTS = 64;
 const READINGS = inGateOrSoak(6, 60);
 const PATHS = ['/products', '/products/1', '/products/999', '/trpc/products.list', '/health', '/nowhere'] as const;
 
@@ -30,7 +31,7 @@ it(
   'under steady load no answer is a 5xx, and memory and open files do not grow',
   async () => {
     const backend = await startBackend();
-    const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+    const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
     let sequence = 0;
     const ask = () => {
       sequence += 1;
@@ -43,7 +44,7 @@ it(
     const readings: Reading[] = [];
     const startedAt = performance.now();
     for (let reading = 0; reading < READINGS; reading += 1) {
-      const part = await openLoop(0.7 * capacity, DURATION_MS / READINGS, ask);
+      const part = await openLoop(0.7 * capacity, CLIENTS, DURATION_MS / READINGS, ask);
       for (const [outcome, times] of part.outcomes) outcomes.set(outcome, outcomes.count(outcome) + times);
       const metrics = await (await backend.fetch('/metrics')).text();
       const read = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);

@@ -59,9 +59,13 @@ export async function closedLoop(
   return { outcomes, perSecond: (outcomes.count(200) / durationMs) * 1_000, latenciesMs };
 }
 
-/** Clients that ask so many times a second whether or not they have been answered. Resolves when all have been. */
+/**
+ * Clients that ask so many times a second whether or not they have been answered, but for those that come when so many
+ * wait. Resolves when all have been answered.
+ */
 export async function openLoop(
   perSecond: number,
+  waitingMax: number,
   durationMs: number,
   ask: () => Promise<Outcome>,
 ): Promise<{ sent: number; tookMs: number; outcomes: Outcomes; latenciesMs: Map<Outcome, number[]> }> {
@@ -72,7 +76,7 @@ export async function openLoop(
   let sent = 0;
   while (performance.now() - startedAt < durationMs) {
     const due = ((performance.now() - startedAt) / 1_000) * perSecond;
-    for (; sent < due; sent += 1) {
+    for (; sent < due && pending.size < waitingMax; sent += 1) {
       const askedAt = performance.now();
       const one = ask().then((outcome) => {
         outcomes.add(outcome);

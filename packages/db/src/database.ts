@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
 import { DatabaseUnavailableError, sqlState } from './database-error.js';
-import { drizzle, getTableColumns, type NodePgDatabase } from './drizzle.js';
+import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from './drizzle.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
 import { products } from './schema.js';
 
@@ -9,10 +9,19 @@ import { products } from './schema.js';
 const CHECK_TIMEOUT_MS = 1_500;
 
 export interface Database {
-  /** Builds and runs statements, each on a connection of the pool. Its `transaction()` is not supported. */
-  readonly orm: NodePgDatabase;
+  /**
+   * Prepares a statement that {@link orm} has built; nothing is sent yet.
+   *
+   * @param name under which each connection prepares the text, so that one name always means the same text
+   */
+  prepare<Row>(
+    name: string,
+    query: PromiseLike<Row[]> & { toSQL(): { sql: string; params: unknown[] } },
+  ): Statement<Row>;
   /** The pool at this moment. */
   stats(): PoolStats;
+  /** Whether the next statement is refused at once. */
+  isQueueFull(): boolean;
   /**
    * Asks the database for an answer, on a connection of its own: a full pool is not a disconnected database.
    *
@@ -22,6 +31,22 @@ export interface Database {
   /** Closes every connection. */
   close(): Promise<void>;
 }
+
+/** A statement that is built once and run often. */
+export interface Statement<Row> {
+  /** With placeholders. */
+  readonly text: string;
+  /**
+   * Runs it on a connection of the pool.
+   *
+   * @param values for its placeholders, by their names
+   * @throws {DatabaseUnavailableError} when the database cannot serve now; any other error is the statement's own.
+   */
+  execute(values: Record<string, unknown>): Promise<Row[]>;
+}
+
+/** Builds statements; {@link Database.prepare} runs them. drizzle itself would make each row anew, from arrays. */
+export const orm: NodePgDatabase = drizzle.mock();
 
 /** The text of the statement that {@link Database.check} runs. */
 export const CHECK_STATEMENT = 'SELECT 1';
@@ -41,9 +66,18 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
   let running: Promise<void> | undefined;
 
   return {
-    // drizzle calls nothing of its client but `query` outside transactions.
-    orm: drizzle(pool as unknown as pg.Pool),
+    prepare: <Row>(name: string, query: Parameters<Database['prepare']>[1]): Statement<Row> => {
+      const { sql: text, params } = query.toSQL();
+      return {
+        text,
+        execute: async (values) => {
+          const { rows } = await pool.query<Row & pg.QueryResultRow>({ name, text }, fillPlaceholders(params, values));
+          return rows;
+        },
+      };
+    },
     stats: () => pool.stats,
+    isQueueFull: () => pool.isQueueFull,
     check: () => {
       running ??= answersInTime(checks).finally(() => {
         running = undefined;

@@ -4,10 +4,12 @@ export {
   CHECK_STATEMENT,
   createDatabase,
   type Database,
+  orm,
   SchemaError,
   type ServerSettings,
+  type Statement,
 } from './database.js';
-export { DatabaseUnavailableError, unwrapQueryError } from './database-error.js';
+export { DatabaseUnavailableError } from './database-error.js';
 export { asc, eq, gt, sql } from './drizzle.js';
 export type { PoolOptions, PoolStats } from './pool.js';
 export { products } from './schema.js';

@@ -91,9 +91,14 @@ export class ConnectionPool {
     };
   }
 
+  /** Whether the next caller is refused at once. */
+  get isQueueFull(): boolean {
+    return this.#slots.isFull;
+  }
+
   /**
-   * Runs one statement on a connection of its own. This is the signature that drizzle expects of a client. A statement that
-   * only reads is run again where its connection broke; one that writes may have been done, so it is not.
+   * Runs one statement on a connection of its own. One that only reads is run again where its connection broke; one that
+   * writes may have been done, so it is not.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
    */

@@ -30,13 +30,18 @@ export class Slots {
     return this.#waiters.size;
   }
 
+  /** Whether the next caller is refused. */
+  get isFull(): boolean {
+    return this.#inUse >= this.#max && this.#waiters.size >= this.#queueMax;
+  }
+
   /** @throws {DatabaseUnavailableError} at once when the queue is full, or after the time-out. */
   acquire(): Promise<void> {
     if (this.#inUse < this.#max) {
       this.#inUse += 1;
       return Promise.resolve();
     }
-    if (this.#waiters.size >= this.#queueMax) {
+    if (this.isFull) {
       return Promise.reject(
         new DatabaseUnavailableError(`${this.#inUse} connexions prises et ${this.#waiters.size} demandes en attente`),
       );

@@ -13,6 +13,7 @@ export {
   type QueryDescription,
   recordError,
   recordException,
+  withoutSpan,
   withQuerySpan,
   withSpan,
 } from './traces/spans.js';

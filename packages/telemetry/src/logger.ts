@@ -60,6 +60,20 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** The field of the time; its text lasts a second. */
+function createTimestamps(): () => string {
+  let second = Number.NaN;
+  let field = '';
+  return () => {
+    const now = Math.floor(Date.now() / 1_000);
+    if (now !== second) {
+      second = now;
+      field = `,"timestamp":"${new Date(now * 1_000).toISOString().slice(0, 19).replace('T', ' ')}"`;
+    }
+    return field;
+  };
+}
+
 function countLines(text: string): number {
   return text.split('\n').length - 1;
 }
@@ -82,7 +96,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
       level: pinoLevels[level],
       base: { service: 'backend' },
       messageKey: 'message',
-      timestamp: () => `,"timestamp":"${new Date().toISOString().slice(0, 19).replace('T', ' ')}"`,
+      timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
       serializers: { error: describeError },
       mixin: () => currentTrace() ?? {},

@@ -25,7 +25,7 @@ export function mountRest(app: Express, router: AppRouter): void {
 }
 
 /** `/products/{id}` is `/products/:id` to Express. */
-function expressPath(template: string): string {
+export function expressPath(template: string): string {
   return template.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 

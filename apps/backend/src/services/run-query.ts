@@ -1,5 +1,5 @@
 import { ApiError } from '@products/api-contract/server';
-import { type DatabaseServer, DatabaseUnavailableError, unwrapQueryError } from '@products/db';
+import { type DatabaseServer, DatabaseUnavailableError } from '@products/db';
 import { type Metrics, type QueryDescription, querySpans, withQuerySpan } from '@products/telemetry';
 
 /**
@@ -23,8 +23,6 @@ async function measure<T>(metrics: Metrics, span: QueryDescription['span'], work
   const startedAt = performance.now();
   try {
     return await work();
-  } catch (error) {
-    throw unwrapQueryError(error);
   } finally {
     const { operation, table }: { operation: string; table?: string } = querySpans[span];
     if (table !== undefined) {

@@ -68,6 +68,7 @@ function report(event: Parameters<typeof tracingState.problems.report>[0]['event
 
 const httpConfig: HttpInstrumentationConfig = {
   disableOutgoingRequestInstrumentation: true,
+  ignoreIncomingRequestHook: (request) => tracingState.leavesOut?.(request) ?? false,
   startIncomingSpanHook: (request) => ({ ...describeRequest(request) }),
   applyCustomAttributesOnSpan: describeResponse,
 };

@@ -1,5 +1,18 @@
-import { type AttributeValue, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  type AttributeValue,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
+import { tracingState } from './state.js';
 
 const tracer = trace.getTracer('@products/telemetry');
 
@@ -22,6 +35,21 @@ export interface QueryDescription {
  */
 export function withSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   return runInSpan(name, SpanKind.INTERNAL, {}, work);
+}
+
+/**
+ * Runs the work of a request that gets no span: under ids all the same, in the caller's trace if it has one, so that its
+ * lines and its response can be found.
+ */
+export function withoutSpan(headers: IncomingHttpHeaders, work: () => void): void {
+  if (tracingState.status !== 'started') return work();
+  const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
+  const spanContext = {
+    traceId: caller?.traceId ?? randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    traceFlags: TraceFlags.NONE,
+  };
+  context.with(trace.setSpanContext(ROOT_CONTEXT, spanContext), work);
 }
 
 /** Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions. */

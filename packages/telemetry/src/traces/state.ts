@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { SpanCounts } from './batch-processor.js';
 
 /** What the preload and the service know of each other. */
@@ -7,6 +8,8 @@ export const tracingState: {
   failure?: unknown;
   readonly spans: SpanCounts;
   readonly problems: TracingProblems;
+  /** Whether a request gets no span; set by the service. */
+  leavesOut?: (request: IncomingMessage) => boolean;
   /** Exports what is still in memory, then stops. */
   shutdown?: () => Promise<void>;
 } = { status: 'absent', spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };

@@ -1,5 +1,5 @@
 import { ID_MAX, ID_MIN, type ProductsPort } from '@products/api-contract/server';
-import { type Database, eq, products, sql } from '@products/db';
+import { type Database, eq, orm, products, sql } from '@products/db';
 import type { Logger } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { productColumns } from './columns.js';
@@ -8,15 +8,14 @@ import { productColumns } from './columns.js';
 const isStorableId = (id: number) => id >= ID_MIN && id <= ID_MAX;
 
 export function createFindProduct(database: Database, runQuery: RunQuery, logger: Logger): ProductsPort['find'] {
-  const statement = database.orm
-    .select(productColumns)
-    .from(products)
-    .where(eq(products.id, sql.placeholder('id')))
-    .prepare('query_product_by_id');
-  const query = {
-    span: 'db_query_product_by_id',
-    statement: statement.getQuery().sql,
-  } as const;
+  const statement = database.prepare(
+    'query_product_by_id',
+    orm
+      .select(productColumns)
+      .from(products)
+      .where(eq(products.id, sql.placeholder('id'))),
+  );
+  const query = { span: 'db_query_product_by_id', statement: statement.text } as const;
 
   return async (id) => {
     if (!isStorableId(id)) return undefined;

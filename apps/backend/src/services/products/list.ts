@@ -1,22 +1,21 @@
 import { ID_MIN, type ProductsPort } from '@products/api-contract/server';
-import { asc, type Database, gt, products, sql } from '@products/db';
+import { asc, type Database, gt, orm, products, sql } from '@products/db';
 import type { Logger } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { productColumns } from './columns.js';
 
 export function createListProducts(database: Database, runQuery: RunQuery, logger: Logger): ProductsPort['list'] {
   // LIMIT NULL is no limit: one statement serves all forms of the list.
-  const statement = database.orm
-    .select(productColumns)
-    .from(products)
-    .where(gt(products.id, sql.placeholder('after')))
-    .orderBy(asc(products.id))
-    .limit(sql.placeholder('limit'))
-    .prepare('query_products');
-  const query = {
-    span: 'db_query_products',
-    statement: statement.getQuery().sql,
-  } as const;
+  const statement = database.prepare(
+    'query_products',
+    orm
+      .select(productColumns)
+      .from(products)
+      .where(gt(products.id, sql.placeholder('after')))
+      .orderBy(asc(products.id))
+      .limit(sql.placeholder('limit')),
+  );
+  const query = { span: 'db_query_products', statement: statement.text } as const;
 
   return async ({ limit, after }) => {
     if (limit === null && after === null) logger.info('products_requested');
