@@ -14,10 +14,12 @@ import { Lifecycle } from './lifecycle.js';
 import { createError } from './services/diagnostics/error.js';
 import { createSlow } from './services/diagnostics/slow.js';
 import { createCheckHealth } from './services/health/check.js';
+import { createAllProducts } from './services/products/all.js';
 import { createCreateProduct } from './services/products/create.js';
 import { createFindProduct } from './services/products/find.js';
 import { createListProducts } from './services/products/list.js';
 import { type ProductReads, preferReplica } from './services/products/prefer-replica.js';
+import { createReadPage } from './services/products/read-page.js';
 import { createRunQuery, type RunQuery } from './services/run-query.js';
 
 /** What the HTTP side is built from. */
@@ -54,7 +56,7 @@ export function createDependencies(
   });
   const runQuery = createRunQuery(metrics, connection.server);
   const readsOn = (source: Database, run: RunQuery): ProductReads => ({
-    list: createListProducts(source, run, logger),
+    readPage: createReadPage(source, run),
     find: createFindProduct(source, run, logger),
   });
   const onPrimary = readsOn(database, runQuery);
@@ -67,7 +69,12 @@ export function createDependencies(
           logger,
         );
   const router = createAppRouter({
-    products: { ...reads, create: createCreateProduct(database, runQuery, logger) },
+    products: {
+      list: createListProducts(reads.readPage, logger),
+      all: createAllProducts(reads.readPage, logger),
+      find: reads.find,
+      create: createCreateProduct(database, runQuery, logger),
+    },
     diagnostics: {
       slow: createSlow(config.slowDelayMs, logger),
       error: createError(logger),

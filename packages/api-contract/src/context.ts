@@ -1,7 +1,5 @@
 /** What a door tells a procedure about the request. */
 export interface Context {
-  /** How many products a list without `limit` holds: all (null) through REST, one page through tRPC. */
-  readonly defaultLimit: number | null;
   /** Runs a procedure of a batch in a trace span of its own; what comes alone is described by the request's span. */
   readonly inProcedureSpan?: <T extends Outcome>(path: string, run: () => Promise<T>) => Promise<T>;
 }

@@ -1,4 +1,4 @@
-import { initTRPC } from '@trpc/server';
+import { initTRPC, type TRPCError } from '@trpc/server';
 import type { Context } from './context.js';
 import { describeValue } from './describe-value.js';
 import { ApiError, type ErrorBody, errorCatalogue, toApiError, toErrorBody } from './errors.js';
@@ -24,10 +24,7 @@ export function createProcedures(currentTraceId: () => string | null) {
       // The stack would be in every error otherwise, unless NODE_ENV is "production".
       isDev: false,
       errorFormatter: ({ error, path, shape }) => {
-        const isUnknownProcedure = error.code === 'NOT_FOUND' && !(error instanceof ApiError);
-        const apiError = isUnknownProcedure
-          ? new ApiError('NOT_FOUND', { message: `Aucune procédure ne s’appelle ${describeValue(path)}.` })
-          : toApiError(error);
+        const apiError = describeOwnError(error, path) ?? toApiError(error);
         const data: ErrorData = {
           ...toErrorBody(apiError, currentTraceId()),
           httpStatus: errorCatalogue[apiError.code].status,
@@ -40,6 +37,19 @@ export function createProcedures(currentTraceId: () => string | null) {
     ctx.inProcedureSpan === undefined ? next() : ctx.inProcedureSpan(path, () => next()),
   );
   return { router: t.router, procedure };
+}
+
+/** Errors that only tRPC itself raises, and whose words only it could know. */
+function describeOwnError(error: TRPCError, path: string | undefined): ApiError | undefined {
+  if (error instanceof ApiError) return undefined;
+  if (error.code === 'NOT_FOUND') {
+    return new ApiError('NOT_FOUND', { message: `Aucune procédure ne s’appelle ${describeValue(path)}.` });
+  }
+  if (error.code === 'UNSUPPORTED_MEDIA_TYPE') {
+    const message = `${path ?? 'Cette procédure'} répond par un flux : à appeler avec httpBatchStreamLink.`;
+    return new ApiError('UNSUPPORTED_MEDIA_TYPE', { message });
+  }
+  return undefined;
 }
 
 export type Procedures = ReturnType<typeof createProcedures>;

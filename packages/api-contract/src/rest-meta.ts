@@ -9,17 +9,25 @@ export type RestPath = `/${string}`;
  * query string of a GET and from the JSON body of a POST.
  */
 export type RestMeta = {
-  readonly rest: {
-    readonly method: 'GET' | 'POST';
-    readonly path: RestPath;
-    readonly summary: string;
-    readonly description: string;
-    readonly tag: 'products' | 'diagnostics' | 'monitoring';
-    /** null: the procedure never succeeds. */
-    readonly success: RestSuccess | null;
-    /** The errors to expect, beside those that any request can meet. */
-    readonly errors: readonly ErrorCode[];
-  };
+  /** null: the procedure has no route of its own. */
+  readonly rest: RestRoute | null;
+};
+
+export type RestRoute = {
+  readonly method: 'GET' | 'POST';
+  readonly path: RestPath;
+  readonly summary: string;
+  readonly description: string;
+  readonly tag: 'products' | 'diagnostics' | 'monitoring';
+  /** null: the procedure never succeeds. */
+  readonly success: RestSuccess | null;
+  /** The errors to expect, beside those that any request can meet. */
+  readonly errors: readonly ErrorCode[];
+  /**
+   * The procedure that answers a request without this field of the input: what it yields are arrays, and the body is all of
+   * them as one.
+   */
+  readonly whole?: { readonly procedure: string; readonly without: string };
 };
 
 type RestSuccess = {

@@ -6,5 +6,5 @@ export type { HealthPort } from './health/port.js';
 export type { ProductsPort } from './products/port.js';
 export { ID_MAX, ID_MIN, PAGE_SIZE_MAX } from './products/schemas.js';
 export { type ResponseSchemaName, responseSchemas } from './response-schemas.js';
-export type { RestMeta, RestPath } from './rest-meta.js';
+export type { RestMeta, RestPath, RestRoute } from './rest-meta.js';
 export { createAppRouter } from './router.js';

@@ -67,6 +67,8 @@ export class ConnectionPool {
   readonly #surplus: Connection[] = [];
   /** Connections older than this are replaced: one of their generation was found dead. */
   #invalidBefore = 0;
+  /** All of them, those in use too. */
+  readonly #open = new Set<Connection>();
   #isEnded = false;
 
   constructor(connection: ConnectionConfig, options: PoolOptions) {
@@ -75,7 +77,10 @@ export class ConnectionPool {
     this.#slots = new Slots({ max, queueMax: options.queueMax, timeoutMs: options.timeoutMs });
     this.#config = {
       ...connection,
-      connectionTimeoutMillis: Math.min(connection.connectionTimeoutMillis ?? Infinity, options.queryTimeoutMs),
+      connectionTimeoutMillis: Math.min(
+        connection.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY,
+        options.queryTimeoutMs,
+      ),
       query_timeout: options.queryTimeoutMs,
       // It is sent as a parameter of the connection, which transaction poolers refuse.
       ...(options.preparedStatements ? { statement_timeout: Math.ceil(options.queryTimeoutMs * 0.9) } : {}),
@@ -118,10 +123,14 @@ export class ConnectionPool {
     }
   }
 
-  /** Closes the idle connections now and the others when they come back. */
+  /** Closes the idle connections now and the others when they come back. Resolves when all are closed. */
   async end(): Promise<void> {
     this.#isEnded = true;
-    await Promise.all([...this.#idle, ...this.#surplus].map((connection) => this.#close(connection)));
+    const closed = Promise.all(
+      [...this.#open].map(({ client }) => new Promise((resolve) => client.once('end', resolve))),
+    );
+    for (const connection of [...this.#idle, ...this.#surplus]) this.#close(connection);
+    await closed;
   }
 
   async #run<Row extends pg.QueryResultRow>(
@@ -146,11 +155,11 @@ export class ConnectionPool {
   async #checkOut(): Promise<Connection> {
     for (let attempt = 1; ; ) {
       const connection = this.#takeIdle();
-      if (connection === undefined) return this.#open();
+      if (connection === undefined) return this.#connect();
       const now = Date.now();
       const isOld = this.#options.recycleMs >= 0 && now - connection.createdAt > this.#options.recycleMs;
       if (isOld || connection.createdAt < this.#invalidBefore) {
-        void this.#close(connection);
+        this.#close(connection);
         continue;
       }
       if (now - connection.lastUsedAt < PING_AFTER_IDLE_MS) return connection;
@@ -158,7 +167,7 @@ export class ConnectionPool {
         await ping(connection.client);
         return connection;
       } catch (error) {
-        void this.#close(connection);
+        this.#close(connection);
         this.#invalidBefore = now;
         if (attempt >= CHECKOUT_ATTEMPTS_MAX) {
           throw new DatabaseUnavailableError('connexions rompues', { cause: error });
@@ -175,17 +184,19 @@ export class ConnectionPool {
   }
 
   /** Whatever prevents a connection is the database's fault. */
-  async #open(): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const client = new pg.Client(this.#config);
     const now = Date.now();
     const connection: Connection = { client, createdAt: now, lastUsedAt: now, isClosed: false };
     // Without a listener, a connection that the server ends takes the process with it.
-    client.on('error', () => void this.#close(connection));
+    client.on('error', () => this.#close(connection));
+    client.once('end', () => this.#open.delete(connection));
+    this.#open.add(connection);
     try {
       await client.connect();
       return connection;
     } catch (error) {
-      void this.#close(connection);
+      this.#close(connection);
       const reason = error instanceof Error ? error.message : String(error);
       throw new DatabaseUnavailableError(reason, { cause: error });
     }
@@ -196,24 +207,24 @@ export class ConnectionPool {
     // Whoever gets it next must not find himself in a transaction.
     const isClean = connection.client.getTransactionStatus() === 'I';
     if (!usable || !isClean || connection.isClosed || this.#isEnded) {
-      void this.#close(connection);
+      this.#close(connection);
     } else if (this.#options.size === 0 || this.#idle.length < this.#options.size) {
       this.#idle.push(connection);
     } else {
-      connection.closing = setTimeout(() => void this.#close(connection), OVERFLOW_KEPT_MS).unref();
+      connection.closing = setTimeout(() => this.#close(connection), OVERFLOW_KEPT_MS).unref();
       this.#surplus.push(connection);
     }
   }
 
   /** Closes a connection, which may be idle or in use, and may be broken. */
-  async #close(connection: Connection): Promise<void> {
+  #close(connection: Connection): void {
     connection.isClosed = true;
     clearTimeout(connection.closing);
     for (const list of [this.#idle, this.#surplus]) {
       const index = list.indexOf(connection);
       if (index >= 0) list.splice(index, 1);
     }
-    await connection.client.end().catch(() => {});
+    connection.client.end().catch(() => {});
   }
 }
 

@@ -7,7 +7,7 @@ export { createMetrics, type Metrics } from './metrics/metrics.js';
 export { type MetricsSnapshot, mergeSnapshots, retainCounts } from './metrics/snapshot.js';
 export { currentSampledTraceId, currentTrace, currentTraceResponse, type TraceIds } from './traces/current.js';
 export { hasRequestSpans } from './traces/self-check.js';
-export { STATUS_CLIENT_CLOSED_REQUEST, splitTarget } from './traces/server-span.js';
+export { splitTarget, statusOf } from './traces/server-span.js';
 export {
   nameRequestSpan,
   type QueryDescription,

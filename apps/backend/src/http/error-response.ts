@@ -42,7 +42,8 @@ export function answerErrors(
     const apiError = fromExpress(error) ?? toApiError(error);
     reportError(logger, apiError);
     if (response.headersSent || response.closed) {
-      response.destroy();
+      // The client has a part of the answer: it must not take it for the whole.
+      response.destroy(apiError);
       return;
     }
     const { status } = errorCatalogue[apiError.code];

@@ -6,7 +6,7 @@ import {
   type LogLevel,
   type Metrics,
   monitoringPaths,
-  STATUS_CLIENT_CLOSED_REQUEST,
+  statusOf,
 } from '@products/telemetry';
 import type { RequestHandler } from 'express';
 import { routeOf } from './route.js';
@@ -34,7 +34,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
 
     response.once('close', () => {
       const durationSeconds = (performance.now() - startedAt) / 1_000;
-      const status = response.writableFinished ? response.statusCode : STATUS_CLIENT_CLOSED_REQUEST;
+      const status = statusOf(response);
       const route = routeOf(response) ?? UNMATCHED;
       const countedMethod = COUNTED_METHODS.has(method) ? method : '_OTHER';
       metrics.requestEnded({ method: countedMethod, path: route, status, durationSeconds, traceId });

@@ -4,10 +4,11 @@ import {
   errorBodySchema,
   errorCatalogue,
   type ResponseSchemaName,
+  type RestRoute,
   responseSchemas,
 } from '@products/api-contract/server';
 import { z } from 'zod';
-import { type JsonSchema, listProcedures, type ServedProcedure } from './procedures.js';
+import { type JsonSchema, listRoutes, type RoutedProcedure } from './procedures.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -35,7 +36,7 @@ const headerReferences = (...names: (keyof typeof headers)[]): Json =>
 /** The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router. */
 export function describeApi(router: AppRouter): Json {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const procedure of listProcedures(router)) {
+  for (const procedure of listRoutes(router)) {
     const { method, path } = procedure.rest;
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(procedure) };
   }
@@ -67,7 +68,7 @@ export function describeApi(router: AppRouter): Json {
   };
 }
 
-function describeOperation({ name, rest, inputSchema, inputFields }: ServedProcedure): Json {
+function describeOperation({ name, rest, inputSchema, inputFields }: RoutedProcedure): Json {
   const { method, path, success } = rest;
   const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
     const isInPath = path.includes(`{${field}}`);
@@ -100,7 +101,7 @@ function describeBody({ $schema: _, ...schema }: JsonSchema): Json {
   };
 }
 
-function describeSuccess(success: NonNullable<ServedProcedure['rest']['success']>): Json {
+function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
   const { status, schema, location, nextPage, unless } = success;
   const extraHeaders = headerReferences(
     ...(location === undefined ? [] : ['Location' as const]),

@@ -33,7 +33,8 @@ export function createOverloadApp({ config, logger, metrics, router }: Dependenc
   app.use(observeRequests(logger, metrics));
   app.use(browserPolicies(config.corsOrigins));
   for (const { name, rest } of listProcedures(router)) {
-    for (const path of [expressPath(rest.path), `/trpc/${name}`]) app.all(path, nameRoute(path));
+    if (rest !== null) app.all(expressPath(rest.path), nameRoute(expressPath(rest.path)));
+    app.all(`/trpc/${name}`, nameRoute(`/trpc/${name}`));
   }
   app.all('/trpc/:procedures', nameRoute('/trpc/(batch)'));
   app.use((request, response) => {

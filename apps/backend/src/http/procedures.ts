@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import type { RestMeta } from '@products/api-contract/server';
+import type { RestMeta, RestRoute } from '@products/api-contract/server';
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 
@@ -8,13 +8,20 @@ export interface ServedProcedure {
   /** `products.list` */
   readonly name: string;
   readonly type: 'query' | 'mutation';
-  readonly rest: RestMeta['rest'];
+  readonly rest: RestRoute | null;
   /** JSON Schema of the input object's fields; empty without input. */
   readonly inputFields: Readonly<Record<string, JsonSchema>>;
   readonly inputSchema: JsonSchema;
 }
 
+/** A procedure with a route of its own. */
+export type RoutedProcedure = ServedProcedure & { readonly rest: RestRoute };
+
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+export function listRoutes(router: AppRouter): RoutedProcedure[] {
+  return listProcedures(router).filter((procedure): procedure is RoutedProcedure => procedure.rest !== null);
+}
 
 export function listProcedures(router: AppRouter): ServedProcedure[] {
   const { procedures }: { procedures: Record<string, AnyTRPCProcedure> } = (router as AnyTRPCRouter)._def;

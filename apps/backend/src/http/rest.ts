@@ -1,21 +1,21 @@
 import type { AppRouter } from '@products/api-contract';
-import { ApiError, type Context, type RestMeta } from '@products/api-contract/server';
+import { ApiError, type Context, type RestRoute } from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { RETRY_AFTER_SECONDS } from './error-response.js';
 import { readJsonText } from './json-body.js';
-import { listProcedures, type ServedProcedure } from './procedures.js';
+import { listRoutes, type RoutedProcedure, type ServedProcedure } from './procedures.js';
 import { type Handlers, serve } from './route.js';
-import { sendJson } from './send.js';
+import { sendJson, sendPages } from './send.js';
 
-type RestMethod = RestMeta['rest']['method'];
+type RestMethod = RestRoute['method'];
 
-const context: Context = { defaultLimit: null };
+const context: Context = {};
 
 /** Serves every procedure as its meta says, over Express's own routes. */
 export function mountRest(app: Express, router: AppRouter): void {
   const routes = new Map<string, Handlers>();
-  for (const procedure of listProcedures(router)) {
+  for (const procedure of listRoutes(router)) {
     const { method, path } = procedure.rest;
     const handler = handle(router, procedure);
     const handlers: Record<RestMethod, readonly RequestHandler[]> = { GET: [handler], POST: [readJsonText, handler] };
@@ -29,21 +29,33 @@ export function expressPath(template: string): string {
   return template.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-function handle(router: AppRouter, procedure: ServedProcedure): RequestHandler {
+function handle(router: AppRouter, procedure: RoutedProcedure): RequestHandler {
   const { name, type, rest } = procedure;
-  return async (request, response) => {
-    const input = readInputOf[rest.method](request, procedure);
-    const output: unknown = await callTRPCProcedure({
+  const call = (path: string, input: unknown, signal: AbortSignal): Promise<unknown> =>
+    callTRPCProcedure({
       router,
-      path: name,
+      path,
       type,
       ctx: context,
       getRawInput: async () => input,
-      signal: abortedWith(response),
+      signal,
       batchIndex: 0,
     });
-    sendOutput(request, response, rest, output);
+  return async (request, response) => {
+    const input = readInputOf[rest.method](request, procedure);
+    const signal = abortedWith(response);
+    const { whole } = rest;
+    if (whole !== undefined && isAbsent(input, whole.without)) {
+      const pages = await call(whole.procedure, input, signal);
+      await sendPages(response, pages as AsyncIterable<readonly unknown[]>, signal);
+    } else {
+      sendOutput(request, response, rest, await call(name, input, signal));
+    }
   };
+}
+
+function isAbsent(input: unknown, field: string): boolean {
+  return (input as Readonly<Record<string, unknown>>)[field] === undefined;
 }
 
 /** Where the input of a procedure comes from. */
@@ -85,7 +97,7 @@ function abortedWith(response: Response): AbortSignal {
   return controller.signal;
 }
 
-function sendOutput(request: Request, response: Response, { success }: RestMeta['rest'], output: unknown): void {
+function sendOutput(request: Request, response: Response, { success }: RestRoute, output: unknown): void {
   if (success === null) throw new Error('a procedure that never succeeds has succeeded');
   const fields = output as Readonly<Record<string, unknown>>;
   const { unless, nextPage, location, bodyField } = success;

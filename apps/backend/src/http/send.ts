@@ -1,8 +1,41 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends a value as JSON. */
 export function sendJson(response: ServerResponse, value: unknown): void {
-  send(response, 'application/json; charset=utf-8', Buffer.from(JSON.stringify(value)));
+  send(response, JSON_TYPE, Buffer.from(JSON.stringify(value)));
+}
+
+/**
+ * Sends pages as one JSON array, each when the client has taken those before. One page, the usual case, is sent as any
+ * other value; the connection breaks when a later one fails, so that nobody takes a part for the whole.
+ *
+ * @param signal aborted when the client leaves
+ */
+export async function sendPages(
+  response: ServerResponse,
+  pages: AsyncIterable<readonly unknown[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  let pending: string | undefined;
+  let isOpen = false;
+  for await (const page of pages) {
+    if (pending !== undefined) {
+      if (!isOpen) response.setHeader('Content-Type', JSON_TYPE);
+      const isTaken = response.write(isOpen ? pending : `[${pending}`);
+      isOpen = true;
+      // Rejects when the client leaves, which ends the loop below.
+      if (!isTaken) await once(response, 'drain', { signal }).catch(() => {});
+      if (signal.aborted) return;
+    }
+    // Without its brackets, an array is a part of another.
+    const elements = JSON.stringify(page).slice(1, -1);
+    pending = pending === undefined || elements === '' ? elements : `,${elements}`;
+  }
+  if (isOpen) response.end(`${pending}]`);
+  else send(response, JSON_TYPE, Buffer.from(`[${pending}]`));
 }
 
 /** Sends a body. Express's own `send()` would also answer conditional requests, which this API does not know. */

@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import { type ApiError, type Context, PAGE_SIZE_MAX, toApiError } from '@products/api-contract/server';
+import { type ApiError, type Context, errorCatalogue, toApiError } from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
 import { getTRPCErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
@@ -21,10 +21,13 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
     router,
     maxBatchSize: BATCH_SIZE_MAX,
     createContext: ({ info }) => ({
-      defaultLimit: PAGE_SIZE_MAX,
       ...(info.calls.length > 1 ? { inProcedureSpan } : {}),
     }),
-    onError: ({ error }) => reportError(logger, toApiError(error)),
+    onError: ({ error, req: { res } }) => {
+      reportError(logger, toApiError(error));
+      // A stream that fails on the way: its client is told in the stream, logs and metrics by the status.
+      if (res?.headersSent) res.statusCode = errorCatalogue.INTERNAL_SERVER_ERROR.status;
+    },
     responseMeta: ({ errors, eagerGeneration }) => {
       // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
       if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };

@@ -2,11 +2,13 @@ import type { NewProduct, Product, ProductList } from './schemas.js';
 
 /** What the products procedures need from the service behind them. */
 export interface ProductsPort {
+  /** At most `limit` products with an id above `after` (from the first one when null), in the order of their ids. */
+  list(page: { limit: number; after: number | null }): Promise<ProductList>;
   /**
-   * Products with an id above `after` (from the first one when null), in the order of their ids: at most `limit`, or all
-   * when null.
+   * All products with an id above `after`, in the order of their ids, page by page: none is read before it is asked for.
+   * Ends after at least one page, or fails.
    */
-  list(page: { limit: number | null; after: number | null }): Promise<ProductList>;
+  all(from: { after: number | null }): AsyncGenerator<Product[], void>;
   find(id: number): Promise<Product | undefined>;
   create(product: NewProduct): Promise<Product>;
 }

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { ApiError } from '../errors.js';
 import type { Procedures } from '../procedure.js';
 import type { ProductsPort } from './port.js';
-import { newProductSchema, type Product, type ProductList, productIdSchema, productPageSchema } from './schemas.js';
+import {
+  newProductSchema,
+  PAGE_SIZE_MAX,
+  type Product,
+  type ProductList,
+  productIdSchema,
+  productPageSchema,
+} from './schemas.js';
 
 export function createProductsRouter({ router, procedure }: Procedures, products: ProductsPort) {
   return router({
@@ -21,13 +28,18 @@ export function createProductsRouter({ router, procedure }: Procedures, products
             nextPage: { cursorField: 'nextCursor', parameter: 'after' },
           },
           errors: ['BAD_REQUEST', 'SERVICE_UNAVAILABLE'],
+          whole: { procedure: 'products.all', without: 'limit' },
         },
       })
       .input(productPageSchema.prefault({}))
       .query(
-        ({ ctx, input: { limit = ctx.defaultLimit, after = null } }): Promise<ProductList> =>
-          products.list({ limit, after }),
+        ({ input: { limit = PAGE_SIZE_MAX, after = null } }): Promise<ProductList> => products.list({ limit, after }),
       ),
+
+    all: procedure
+      .meta({ rest: null })
+      .input(productPageSchema.pick({ after: true }).prefault({}))
+      .query(({ input: { after = null } }): AsyncGenerator<Product[], void> => products.all({ after })),
 
     byId: procedure
       .meta({

@@ -3,7 +3,14 @@ import type { Span } from '@opentelemetry/api';
 import type { SpanAttributes } from './spans.js';
 
 /** The status that a request ends with whose client left before the answer. */
-export const STATUS_CLIENT_CLOSED_REQUEST = 499;
+const STATUS_CLIENT_CLOSED_REQUEST = 499;
+const STATUS_FAILED = 500;
+
+/** What a request ended with, once its response is closed: its status, unless it failed on the way or its client left. */
+export function statusOf(response: ServerResponse): number {
+  if (response.writableFinished) return response.statusCode;
+  return response.errored === null ? STATUS_CLIENT_CLOSED_REQUEST : STATUS_FAILED;
+}
 
 /**
  * OpenTracing's tags, beside the semantic conventions that the instrumentation writes, and those of the latter that it
@@ -34,7 +41,7 @@ export function splitTarget(url: string): { origin?: string; target: string } {
 /** Called when the response is closed, the last moment before the span ends. */
 export function describeResponse(span: Span, _: unknown, response: IncomingMessage | ServerResponse): void {
   if (!span.isRecording() || !(response instanceof ServerResponse)) return;
-  const status = response.writableFinished ? response.statusCode : STATUS_CLIENT_CLOSED_REQUEST;
+  const status = statusOf(response);
   span.setAttributes({ 'http.status_code': status, 'http.response.status_code': status } satisfies SpanAttributes);
   if (status >= 500) span.setAttributes({ error: true, 'error.type': String(status) } satisfies SpanAttributes);
 }

@@ -42,7 +42,10 @@ export function withSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
  * lines and its response can be found.
  */
 export function withoutSpan(headers: IncomingHttpHeaders, work: () => void): void {
-  if (tracingState.status !== 'started') return work();
+  if (tracingState.status !== 'started') {
+    work();
+    return;
+  }
   const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
   const spanContext = {
     traceId: caller?.traceId ?? randomBytes(16).toString('hex'),

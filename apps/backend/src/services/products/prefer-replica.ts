@@ -1,11 +1,15 @@
 import { ApiError, type ProductsPort } from '@products/api-contract/server';
 import { type Database, DatabaseUnavailableError } from '@products/db';
 import type { Logger } from '@products/telemetry';
+import type { ReadPage } from './read-page.js';
 
 const CHECK_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 
-export type ProductReads = Pick<ProductsPort, 'list' | 'find'>;
+export interface ProductReads {
+  readonly readPage: ReadPage;
+  readonly find: ProductsPort['find'];
+}
 
 /**
  * Reads on the replica while it answers, else on the primary. A replica that fails is left alone until a check, beside the
@@ -54,7 +58,10 @@ export function preferReplica(
       }
     };
 
-  return { list: prefer(onReplica.list, onPrimary.list), find: prefer(onReplica.find, onPrimary.find) };
+  return {
+    readPage: prefer(onReplica.readPage, onPrimary.readPage),
+    find: prefer(onReplica.find, onPrimary.find),
+  };
 }
 
 /** What is wrong with the replica. That its pool is full is not: what is too much for it is too much for the primary. */
