@@ -7,6 +7,7 @@ import { initDatabase, parseDatabaseUrl } from '@products/db';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '@products/db/embedded';
 import pg from 'pg';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
+import { isRunning } from './is-running.js';
 
 export interface FaultyDatabase {
   /** By the proxy; it stays the same over restarts. */
@@ -68,7 +69,8 @@ export async function startFaultyDatabase(settings: Readonly<Record<string, stri
       for (const pid of frozen) process.kill(pid, 'SIGSTOP');
     },
     thaw: () => {
-      for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
+      // One that was about to end may have ended.
+      for (const pid of frozen.splice(0)) if (isRunning(pid)) process.kill(pid, 'SIGCONT');
     },
     stop: async () => {
       await proxy.stop();

@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
 import {
@@ -6,6 +8,7 @@ import {
   isConnectionLost,
   isConnectionUsableAfter,
 } from './database-error.js';
+import { GuardedSocket } from './guarded-socket.js';
 import { Slots } from './slots.js';
 
 /** A connection used within this time is taken to be alive; SQLAlchemy would ask it each time. */
@@ -13,6 +16,8 @@ const PING_AFTER_IDLE_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 /** How long a connection beyond the pool's size outlives its return: under load, the next request needs it at once. */
 const OVERFLOW_KEPT_MS = 100;
+/** How long the server may take to see a connection off. */
+const CLOSE_TIMEOUT_MS = 1_000;
 const CHECKOUT_ATTEMPTS_MAX = 3;
 const READ_ATTEMPTS_MAX = 5;
 const UNLIMITED = 2 ** 31 - 1;
@@ -49,10 +54,11 @@ export interface PoolStats {
 /** One connection, while it may be used. */
 interface Connection {
   readonly client: pg.Client;
+  readonly socket: Socket;
   readonly createdAt: number;
   lastUsedAt: number;
   isClosed: boolean;
-  /** Of one beyond `size`, while nobody uses it. */
+  /** Until one beyond `size` that nobody uses is closed, or one that is being closed is given up. */
   closing?: NodeJS.Timeout;
 }
 
@@ -67,14 +73,17 @@ export class ConnectionPool {
   readonly #surplus: Connection[] = [];
   /** Connections older than this are replaced: one of their generation was found dead. */
   #invalidBefore = 0;
-  /** All of them, those in use too. */
+  readonly #max: number;
+  /** All that the server may count: those in use, and those that are being opened or closed, too. */
   readonly #open = new Set<Connection>();
+  /** Emits `room` when there is one less, or one of them comes back. */
+  readonly #events = new EventEmitter().setMaxListeners(0);
   #isEnded = false;
 
   constructor(connection: ConnectionConfig, options: PoolOptions) {
-    const max = options.size === 0 || options.maxOverflow < 0 ? UNLIMITED : options.size + options.maxOverflow;
+    this.#max = options.size === 0 || options.maxOverflow < 0 ? UNLIMITED : options.size + options.maxOverflow;
     this.#options = options;
-    this.#slots = new Slots({ max, queueMax: options.queueMax, timeoutMs: options.timeoutMs });
+    this.#slots = new Slots({ max: this.#max, queueMax: options.queueMax, timeoutMs: options.timeoutMs });
     this.#config = {
       ...connection,
       connectionTimeoutMillis: Math.min(
@@ -155,7 +164,12 @@ export class ConnectionPool {
   async #checkOut(): Promise<Connection> {
     for (let attempt = 1; ; ) {
       const connection = this.#takeIdle();
-      if (connection === undefined) return this.#connect();
+      if (connection === undefined) {
+        if (this.#open.size < this.#max) return this.#connect();
+        // One that is being closed still has its place on the server.
+        await once(this.#events, 'room');
+        continue;
+      }
       const now = Date.now();
       const isOld = this.#options.recycleMs >= 0 && now - connection.createdAt > this.#options.recycleMs;
       if (isOld || connection.createdAt < this.#invalidBefore) {
@@ -164,7 +178,7 @@ export class ConnectionPool {
       }
       if (now - connection.lastUsedAt < PING_AFTER_IDLE_MS) return connection;
       try {
-        await ping(connection.client);
+        await ping(connection.client, Math.min(PING_TIMEOUT_MS, this.#options.queryTimeoutMs));
         return connection;
       } catch (error) {
         this.#close(connection);
@@ -185,12 +199,17 @@ export class ConnectionPool {
 
   /** Whatever prevents a connection is the database's fault. */
   async #connect(): Promise<Connection> {
-    const client = new pg.Client(this.#config);
+    const socket = new GuardedSocket();
+    const client = new pg.Client({ ...this.#config, stream: () => socket });
     const now = Date.now();
-    const connection: Connection = { client, createdAt: now, lastUsedAt: now, isClosed: false };
+    const connection: Connection = { client, socket, createdAt: now, lastUsedAt: now, isClosed: false };
     // Without a listener, a connection that the server ends takes the process with it.
     client.on('error', () => this.#close(connection));
-    client.once('end', () => this.#open.delete(connection));
+    client.once('end', () => {
+      clearTimeout(connection.closing);
+      this.#open.delete(connection);
+      this.#events.emit('room');
+    });
     this.#open.add(connection);
     try {
       await client.connect();
@@ -210,14 +229,17 @@ export class ConnectionPool {
       this.#close(connection);
     } else if (this.#options.size === 0 || this.#idle.length < this.#options.size) {
       this.#idle.push(connection);
+      this.#events.emit('room');
     } else {
       connection.closing = setTimeout(() => this.#close(connection), OVERFLOW_KEPT_MS).unref();
       this.#surplus.push(connection);
+      this.#events.emit('room');
     }
   }
 
   /** Closes a connection, which may be idle or in use, and may be broken. */
   #close(connection: Connection): void {
+    if (connection.isClosed) return;
     connection.isClosed = true;
     clearTimeout(connection.closing);
     for (const list of [this.#idle, this.#surplus]) {
@@ -225,6 +247,8 @@ export class ConnectionPool {
       if (index >= 0) list.splice(index, 1);
     }
     connection.client.end().catch(() => {});
+    // A server that cannot be reached says no good-bye.
+    connection.closing = setTimeout(() => connection.socket.destroy(), CLOSE_TIMEOUT_MS).unref();
   }
 }
 
@@ -237,8 +261,8 @@ function withoutName({ name: _, ...config }: pg.QueryConfig): pg.QueryConfig {
 }
 
 /** The empty statement: a round trip that the server answers without planning anything. */
-async function ping(client: pg.Client): Promise<void> {
+async function ping(client: pg.Client, timeoutMs: number): Promise<void> {
   // `query_timeout` of one statement is documented by node-postgres, its types do not know it.
-  const config: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: PING_TIMEOUT_MS };
+  const config: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: timeoutMs };
   await client.query(config);
 }

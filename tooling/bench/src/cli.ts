@@ -1,67 +1,79 @@
-// pnpm bench [--short]: what a request costs each contender, side by side.
+// pnpm bench [--short]: what a request costs each contender, side by side. The long form takes ten minutes and writes what
+// docs/performance.md shows.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { contenders } from './contenders.js';
-import { removeAdded, startDatabase } from './database.js';
-import { type Figure, measure, type Sample, summarize } from './measure.js';
+import { type ContenderName, contenders, ours } from './contenders.js';
+import { startDatabase } from './database.js';
+import { measureLargeList } from './large-list.js';
+import { type Figures, measureWork } from './measure.js';
+import { drawRequests } from './picture.js';
+import { printRest, printStarts, printWork } from './print.js';
+import type { Result, StartFigures } from './result.js';
 import { type ServerProcess, startServer } from './server-process.js';
-import { works } from './work.js';
+import { connectionWorks, requestWorks, rowWorks, type Work } from './work.js';
+import { measureWorkers } from './workers.js';
 
-const CONNECTIONS = 32;
+const LARGE_LIST_ROWS = 1_000_000;
+const documents = path.resolve(import.meta.dirname, '../../../docs/performance');
 const isShort = process.argv.includes('--short');
-const rounds = isShort ? 2 : 5;
-const requests = isShort ? 2_000 : 10_000;
-const warmUpRequests = isShort ? 2_000 : 5_000;
-
-const print = (...cells: readonly (string | number)[]) =>
-  process.stdout.write(`${cells.map((cell) => String(cell).padStart(11)).join('')}\n`);
-const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+const extent = isShort
+  ? { rounds: 2, requests: 2_000, warmUpRequests: 4_000 }
+  : { rounds: 5, requests: 8_000, warmUpRequests: 16_000 };
+/** Where the figure is a slope and not a ratio to prove, fewer rounds do. */
+const sideExtent = { ...extent, rounds: 2, warmUpRequests: extent.requests };
 
 const agent = fork(path.join(import.meta.dirname, 'agent.js'));
 const [agentPort] = await once(agent, 'message');
 const database = await startDatabase();
-const servers = new Map<string, ServerProcess>();
-
-print('', 'start ms', 'CPU ms', 'idle MB');
+const surroundings = { databaseUrl: database.url, agentPort };
+const servers = new Map<ContenderName, ServerProcess>();
+const starts: Partial<Record<ContenderName, StartFigures>> = {};
 for (const contender of contenders) {
-  const server = await startServer(contender, { databaseUrl: database.url, agentPort });
+  const server = await startServer(contender, surroundings);
   servers.set(contender.name, server);
+  const { startMs } = server;
   const cpuMs = server.cpuMicroseconds() / 1_000;
-  print(contender.name, server.startMs.toFixed(0), cpuMs.toFixed(0), megabytes(server.residentBytes()));
+  const bytes = server.residentBytes();
+  starts[contender.name] = { startMs, cpuMs, idleBytes: bytes, loadedBytes: bytes };
 }
 
-for (const work of works) {
-  const samples = new Map<string, Sample[]>(work.contenders.map((name) => [name, []]));
-  // Interleaved, so that what else the machine does meets all alike; the first round only warms up.
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, taken] of samples) {
-      const server = servers.get(name);
-      if (server === undefined) throw new Error(`${name} was not started`);
-      const isWarmUp = round === 0;
-      const load = { connections: CONNECTIONS, requests: isWarmUp ? warmUpRequests : requests };
-      const sample = await measure(server, work.ask, load);
-      await removeAdded(database);
-      if (!isWarmUp) taken.push(sample);
-    }
-  }
-  printWork(work.name, new Map([...samples].map(([name, taken]) => [name, summarize(taken)])));
-}
-
-print('', 'loaded MB');
+const requests = await measureAll(requestWorks, extent);
 for (const [name, server] of servers) {
-  print(name, megabytes(server.residentBytes()));
-  await server.stop();
+  const start = starts[name];
+  if (start !== undefined) starts[name] = { ...start, loadedBytes: server.residentBytes() };
 }
+process.stdout.write('\n');
+printStarts(starts);
+const connections = await measureAll(connectionWorks, sideExtent);
+const rows = await measureAll(isShort ? rowWorks.slice(0, 3) : rowWorks, sideExtent);
+for (const server of servers.values()) await server.stop();
+
+await database.fill(LARGE_LIST_ROWS);
+const fresh = await startServer(ours, surroundings);
+const largeList = await measureLargeList(fresh, LARGE_LIST_ROWS);
+await fresh.stop();
+await database.fill(10);
+const workers = Object.fromEntries(await measureWorkers(ours, surroundings, sideExtent));
+printRest({ largeList, workers });
+
 await database.stop();
 agent.disconnect();
+if (!isShort) {
+  const machine = { node: process.version, cpus: availableParallelism() };
+  const result: Result = { ...machine, starts, requests, connections, rows, largeList, workers };
+  writeFileSync(path.join(documents, 'bench.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(path.join(documents, 'requests.svg'), drawRequests(requests));
+}
 
-function printWork(work: string, figures: ReadonlyMap<string, Figure>): void {
-  const floor = figures.get('floor');
-  process.stdout.write('\n');
-  print(work, 'µs of CPU', 'spread %', '÷ floor', 'a second', 'p50 ms', 'p99 ms');
-  for (const [name, { cpu, cpuSpread, perSecond, p50Ms, p99Ms }] of figures) {
-    const ratio = floor === undefined ? '' : (cpu / floor.cpu).toFixed(2);
-    print(name, cpu.toFixed(0), (cpuSpread * 100).toFixed(0), ratio, perSecond.toFixed(0), p50Ms, p99Ms);
+async function measureAll(works: readonly Work[], howMuch: typeof extent): Promise<Record<string, Figures>> {
+  const figures: Record<string, Figures> = {};
+  for (const work of works) {
+    const figure = await measureWork(work, servers, database, howMuch);
+    figures[work.name] = figure;
+    printWork(work.name, figure);
   }
+  return figures;
 }

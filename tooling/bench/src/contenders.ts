@@ -16,7 +16,7 @@ const backendFolder = path.resolve(here, '../../../apps/backend');
 const register = ['--import', '@products/telemetry/register'];
 const withoutMetrics = ['--import', path.join(here, 'contenders/without-metrics.js')];
 
-const ours = (
+const variant = (
   name: ContenderName,
   description: string,
   environment: Readonly<Record<string, string>> = {},
@@ -31,6 +31,9 @@ const ours = (
 
 const noLogs = { LOG_LEVEL: 'ERROR' };
 const noTraces = { OTEL_SDK_DISABLED: 'true' };
+
+/** The service with everything on. */
+export const ours = variant('ours', 'the service with all its telemetry, every span sampled and sent to an agent');
 
 export const contenders: readonly Contender[] = [
   {
@@ -47,12 +50,12 @@ export const contenders: readonly Contender[] = [
     nodeArguments: ['--import', './contenders/peer-tracing.js', 'contenders/peer.js'],
     environment: {},
   },
-  ours('ours', 'the service with all its telemetry, every span sampled and sent to an agent'),
-  ours('off', 'the service without logs, metrics and traces', { ...noLogs, ...noTraces }, [
+  ours,
+  variant('off', 'the service without logs, metrics and traces', { ...noLogs, ...noTraces }, [
     ...withoutMetrics,
     ...register,
   ]),
-  ours('no logs', 'the service without its logs', noLogs),
-  ours('no metrics', 'the service without its metrics', {}, [...withoutMetrics, ...register]),
-  ours('no traces', 'the service without its traces', noTraces),
+  variant('no logs', 'the service without its logs', noLogs),
+  variant('no metrics', 'the service without its metrics', {}, [...withoutMetrics, ...register]),
+  variant('no traces', 'the service without its traces', noTraces),
 ];

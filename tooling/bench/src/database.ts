@@ -1,10 +1,13 @@
-// The ten samples, which all contenders share.
+// The ten samples, which all contenders share, and more rows where a work asks for them.
 import { initDatabase, parseDatabaseUrl } from '@products/db';
 import { createTestDatabase, startTestServer } from '@products/db/testing';
 
+const SAMPLES = 10;
+
 export interface BenchDatabase {
   readonly url: string;
-  query(text: string): Promise<unknown>;
+  /** Leaves the ten samples and adds others to them, until there are so many. */
+  fill(rows: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -14,16 +17,18 @@ export async function startDatabase(): Promise<BenchDatabase> {
   await initDatabase(parseDatabaseUrl(database.url));
   return {
     url: database.url,
-    query: (text) => database.query(text),
+    fill: async (rows) => {
+      await database.query(`DELETE FROM products WHERE id > ${SAMPLES}`);
+      await database.query(
+        `INSERT INTO products (id, name, price, category, created_at)
+         SELECT id, 'Produit ' || id, id + 0.99, 'Catégorie ' || id % 7, now()
+         FROM generate_series(${SAMPLES + 1}, ${rows}) AS id`,
+      );
+      await database.query('VACUUM ANALYZE products');
+    },
     stop: async () => {
       await database.drop();
       await server.stop();
     },
   };
-}
-
-/** Takes away what the work `post` has added. */
-export async function removeAdded(database: BenchDatabase): Promise<void> {
-  await database.query('DELETE FROM products WHERE id > 10');
-  await database.query('VACUUM products');
 }

@@ -1,9 +1,12 @@
-import { drive, type Load } from './load.js';
+import type { ContenderName } from './contenders.js';
+import type { BenchDatabase } from './database.js';
+import { drive } from './load.js';
 import type { ServerProcess } from './server-process.js';
 import { median, spread } from './statistics.js';
+import type { Work } from './work.js';
 
 /** What one load has shown. */
-export interface Sample {
+interface Sample {
   /** CPU time of the server's processes a request, in microseconds. */
   readonly cpu: number;
   readonly perSecond: number;
@@ -17,19 +20,54 @@ export interface Figure extends Sample {
   readonly cpuSpread: number;
 }
 
-/** Drives a server and reads what that has cost it. */
-export async function measure(
-  server: ServerProcess,
-  { path, ...ask }: Pick<Load, 'method' | 'body'> & { readonly path: string },
-  { connections, requests }: Pick<Load, 'connections' | 'requests'>,
-): Promise<Sample> {
+export type Figures = Readonly<Partial<Record<ContenderName, Figure>>>;
+
+/** How long to measure: rounds, and requests a round. */
+export interface Extent {
+  readonly rounds: number;
+  readonly requests: number;
+  readonly warmUpRequests: number;
+}
+
+/**
+ * Has every contender do the work in turn, round after round, so that whatever else the machine does meets all alike. A
+ * round before them only warms up.
+ */
+export async function measureWork(
+  work: Work,
+  servers: ReadonlyMap<ContenderName, ServerProcess>,
+  database: BenchDatabase,
+  { rounds, requests, warmUpRequests }: Extent,
+): Promise<Figures> {
+  const samples = new Map<ContenderName, Sample[]>(work.contenders.map((name) => [name, []]));
+  await database.fill(work.rows);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [name, taken] of samples) {
+      const server = servers.get(name);
+      if (server === undefined) throw new Error(`${name} was not started`);
+      const amount = Math.max(1, Math.round((round === 0 ? warmUpRequests : requests) * work.share));
+      const sample = await measureOnce(server, work, amount);
+      if (round > 0) taken.push(sample);
+      if (work.ask.method === 'POST') await database.fill(work.rows);
+    }
+  }
+  return Object.fromEntries([...samples].map(([name, taken]) => [name, summarize(taken)]));
+}
+
+async function measureOnce(server: ServerProcess, { ask, connections }: Work, requests: number): Promise<Sample> {
+  const { path, ...rest } = ask;
   const before = server.cpuMicroseconds();
-  const { seconds, ...result } = await drive({ ...ask, url: `${server.url}${path}`, connections, requests });
+  const { seconds, ...result } = await drive({
+    ...rest,
+    url: `${server.url}${path}`,
+    connections: Math.min(connections, requests),
+    requests,
+  });
   const cpu = (server.cpuMicroseconds() - before) / result.requests;
   return { cpu, perSecond: result.requests / seconds, p50Ms: result.p50Ms, p99Ms: result.p99Ms };
 }
 
-export function summarize(samples: readonly Sample[]): Figure {
+function summarize(samples: readonly Sample[]): Figure {
   const of = (read: (sample: Sample) => number) => median(samples.map(read));
   return {
     cpu: of(({ cpu }) => cpu),

@@ -19,13 +19,21 @@ export interface ServerProcess {
   cpuMicroseconds(): number;
   /** Resident memory of all its processes, in bytes. */
   residentBytes(): number;
+  /** The most that each of them has had. */
+  peakResidentBytes(): number;
   stop(): Promise<void>;
+}
+
+/** What a contender is given. */
+export interface ServerSurroundings {
+  readonly databaseUrl: string;
+  readonly agentPort: number;
 }
 
 /** Starts a contender and waits until it answers. What it writes to stdout goes to /dev/null. */
 export async function startServer(
   { name, folder, nodeArguments, environment }: Contender,
-  { databaseUrl, agentPort }: { databaseUrl: string; agentPort: number },
+  { databaseUrl, agentPort }: ServerSurroundings,
 ): Promise<ServerProcess> {
   const port = await findFreePort();
   const startedAt = performance.now();
@@ -55,7 +63,8 @@ export async function startServer(
     url,
     startMs: performance.now() - startedAt,
     cpuMicroseconds: () => sum(readCpuMicroseconds),
-    residentBytes: () => sum(readResidentBytes),
+    residentBytes: () => sum((pid) => readMemory(pid, 'VmRSS')),
+    peakResidentBytes: () => sum((pid) => readMemory(pid, 'VmHWM')),
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
@@ -100,7 +109,8 @@ function readCpuMicroseconds(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
 }
 
-function readResidentBytes(pid: number): number {
+/** In bytes (https://man7.org/linux/man-pages/man5/proc_pid_status.5.html). */
+function readMemory(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * KIB;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * KIB;
 }

@@ -1,5 +1,7 @@
+import { EventEmitter } from 'node:events';
 import Module, { createRequire } from 'node:module';
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { type Context, DiagLogLevel, diag } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { HttpInstrumentation, type HttpInstrumentationConfig } from '@opentelemetry/instrumentation-http';
 import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { BatchProcessor } from './batch-processor.js';
@@ -28,6 +30,7 @@ export async function startTracing(settings: ExportSettings & SamplerSettings): 
         warn: report('spans_dropped'),
       }),
     ],
+    contextManager: new RequestContextManager(),
     textMapPropagator: createPropagator(),
     // The default detectors export the command line.
     resourceDetectors: [resources.envDetector],
@@ -59,6 +62,16 @@ function createSdk(configuration: ConstructorParameters<typeof NodeSDK>[0]): Nod
     return new NodeSDK(configuration);
   } finally {
     environment['OTEL_LOG_LEVEL'] = level;
+  }
+}
+
+/**
+ * Leaves requests and responses as they are, where OpenTelemetry's would wrap every listener that they get: what waits for
+ * their events here awaits a promise, which keeps its context by itself.
+ */
+class RequestContextManager extends AsyncLocalStorageContextManager {
+  override bind<T>(context: Context, target: T): T {
+    return target instanceof EventEmitter ? target : super.bind(context, target);
   }
 }
 

@@ -32,7 +32,7 @@ const server = createServer(async (request, response) => {
     const { rows } = await pool.query({ ...insert, values: [name, price, category] });
     status = 201;
     value = rows[0];
-  } else if (url === '/products') value = (await pool.query(list)).rows;
+  } else if (url === '/products' || url === '/trpc/products.list') value = (await pool.query(list)).rows;
   else if (url === '/livez') value = {};
   else value = (await pool.query({ ...one, values: [url.slice('/products/'.length)] })).rows[0];
   const body = Buffer.from(JSON.stringify(value));

@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startJaegerAgent } from '@products/jaeger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, post, startBackend, traceIdOf } from './backend.js';
+import { eventually } from './eventually.js';
+import { report } from './soak.js';
+
+// What a request and a start cost, in what can be counted the same on any machine; `pnpm bench` measures time.
+
+/** So small and fixed that the number of scavenges tells how much has been allocated. */
+const SEMI_SPACE_MB = 1;
+const REQUESTS = 400;
+/** Allocated for a `GET /products`; it was 150 when this was written. */
+const ALLOCATED_KB_MAX = 250;
+/** Modules of files that a start loads; they were 1,017. */
+const MODULES_MAX = 1_150;
+
+const agent = await startJaegerAgent();
+const folder = mkdtempSync(path.join(tmpdir(), 'products-cost-'));
+const modulesFile = path.join(folder, 'modules');
+const countModules = `
+  import { writeFileSync } from 'node:fs';
+  import { registerHooks } from 'node:module';
+  const urls = [];
+  registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context); } });
+  process.on('exit', () => writeFileSync(${JSON.stringify(modulesFile)}, urls.join('\\n')));`;
+let backend: Backend;
+
+beforeAll(async () => {
+  const nodeArguments = [
+    `--max-semi-space-size=${SEMI_SPACE_MB}`,
+    '--import',
+    `data:text/javascript,${encodeURIComponent(countModules)}`,
+    '--import',
+    '@products/telemetry/register',
+  ];
+  backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
+});
+afterAll(async () => {
+  await agent.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** The sum of the series that match. */
+const metric = async (series: RegExp) => {
+  const lines = (await (await backend.fetch('/metrics')).text()).split('\n').filter((line) => series.test(line));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+};
+const statements = () => metric(/^database_queries_total\{/);
+
+describe('a request costs', () => {
+  it.each([
+    ['GET /products', '/products', {}],
+    ['GET /products/:id', '/products/1', {}],
+    ['POST /products', '/products', post({ name: 'iPad Pro', price: 1_199, category: 'Tablettes' })],
+    ['products.list', '/trpc/products.list', {}],
+    ['products.byId', '/trpc/products.byId?input={"id":1}', {}],
+  ])('four lines, two spans and one statement: %s', async (name, path, init: RequestInit) => {
+    const before = await statements();
+    const response = await backend.fetch(path, init);
+    await response.text();
+    const traceId = traceIdOf(response);
+    await eventually(() => {
+      const spans = agent.spans().filter((span) => span.traceId === traceId);
+      expect(spans.map(({ operationName }) => operationName)).toContain(name);
+      expect(spans).toHaveLength(2);
+    });
+    expect(backend.lines.filter((line) => line['trace_id'] === traceId)).toHaveLength(4);
+    expect((await statements()) - before).toBe(1);
+  });
+
+  it(`no more than ${ALLOCATED_KB_MAX} kB of garbage: GET /products`, async () => {
+    const ask = async (times: number) => {
+      for (let time = 0; time < times; time += 1) await (await backend.fetch('/products')).text();
+    };
+    const scavenges = () => metric(/^nodejs_gc_duration_seconds_count\{kind="minor"\}/);
+    await ask(REQUESTS);
+    const before = await scavenges();
+    await ask(REQUESTS);
+    const allocated = (((await scavenges()) - before) * SEMI_SPACE_MB * 1_024) / REQUESTS;
+    report(`cost: about ${allocated.toFixed(0)} kB allocated for a GET /products`);
+    expect(allocated).toBeLessThan(ALLOCATED_KB_MAX);
+  });
+});
+
+it('a start loads nothing that it does not use', async () => {
+  expect(await backend.stop()).toBe(0);
+  const modules = readFileSync(modulesFile, 'utf8')
+    .split('\n')
+    .filter((url) => url.startsWith('file:'));
+  report(`cost: ${modules.length} modules loaded`);
+  expect(modules.length).toBeLessThan(MODULES_MAX);
+  // As ES modules, they cost 2 s.
+  expect(modules.filter((url) => /\/drizzle-orm\/.*\.js$/.test(url))).toEqual([]);
+  const unused = /swagger-ui-bundle|auto-instrumentations-node|exporter-jaeger|instrumentation-pg|\/drizzle-kit\//;
+  expect(modules.filter((url) => unused.test(url))).toEqual([]);
+});
