@@ -30,7 +30,7 @@ export function createApp(dependencies: Dependencies): Express {
 
   mountMonitoring(app, dependencies);
   mountRest(app, router);
-  mountTrpc(app, router, logger);
+  mountTrpc(app, dependencies);
   mountDocs(app, router);
 
   app.use(notFound);

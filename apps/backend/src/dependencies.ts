@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import { createAppRouter } from '@products/api-contract/server';
+import { createAppRouter, type InProcedureSpan, toApiError } from '@products/api-contract/server';
 import { type ConnectionConfig, createDatabase, type Database, type PoolStats } from '@products/db';
 import {
   createMetrics,
@@ -8,8 +8,10 @@ import {
   type Metrics,
   type MetricsSnapshot,
   tracingState,
+  withSpan,
 } from '@products/telemetry';
 import type { Config } from './config.js';
+import { recordFailure } from './http/error-response.js';
 import { Lifecycle } from './lifecycle.js';
 import { createError } from './services/diagnostics/error.js';
 import { createSlow } from './services/diagnostics/slow.js';
@@ -36,6 +38,8 @@ export interface Dependencies {
   /** Closes every connection to the databases. */
   closeDatabase(): Promise<void>;
   readonly router: AppRouter;
+  /** The same for batches: each of their procedures has a span of its own. */
+  readonly batchRouter: AppRouter;
   readonly lifecycle: Lifecycle;
 }
 
@@ -68,7 +72,7 @@ export function createDependencies(
           { onReplica: readsOn(replica, createRunQuery(metrics, config.replica.server)), onPrimary },
           logger,
         );
-  const router = createAppRouter({
+  const ports: Parameters<typeof createAppRouter>[0] = {
     products: {
       list: createListProducts(reads.readPage, logger),
       all: createAllProducts(reads.readPage, logger),
@@ -81,7 +85,7 @@ export function createDependencies(
     },
     health: { check: createCheckHealth(database, runQuery, logger) },
     currentTraceId: () => currentTrace()?.trace_id ?? null,
-  });
+  };
   const isDatabaseReachable = () =>
     database.check().then(
       () => true,
@@ -98,10 +102,18 @@ export function createDependencies(
     isDatabaseReachable,
     isQueueFull: () => databases.every(({ isQueueFull }) => isQueueFull()),
     closeDatabase,
-    router,
+    router: createAppRouter(ports),
+    batchRouter: createAppRouter({ ...ports, inProcedureSpan }),
     lifecycle: new Lifecycle(),
   };
 }
+
+const inProcedureSpan: InProcedureSpan = (name, run) =>
+  withSpan(name, async () => {
+    const outcome = await run();
+    if (!outcome.ok) recordFailure(toApiError(outcome.error));
+    return outcome;
+  });
 
 /** One gauge tells of all connections of the process, whichever database they lead to. */
 function addUp(pools: readonly PoolStats[]): PoolStats {

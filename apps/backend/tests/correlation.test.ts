@@ -106,7 +106,8 @@ describe('LogQL', () => {
     return operator === '=~' ? new RegExp(`^(?:${wanted})$`).test(loggedTraceId) : wanted === loggedTraceId;
   }
 
-  const documents = ['README.md', ...readdirSync(path.join(repository, 'docs')).map((name) => `docs/${name}`)];
+  const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
+  const documents = ['README.md', ...pages.map((name) => `docs/${name}`)];
   const documented = documents.flatMap((name) =>
     [...readFileSync(path.join(repository, name), 'utf8').matchAll(/`(\{service=[^`]+)`/g)].map(([, text]) => text),
   );

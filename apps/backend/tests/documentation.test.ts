@@ -9,7 +9,8 @@ import { readConfig, serviceEnvironment } from '../src/config.js';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(repository, file), 'utf8');
-const documents = ['README.md', ...readdirSync(path.join(repository, 'docs')).map((name) => `docs/${name}`)];
+const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
+const documents = ['README.md', ...pages.map((name) => `docs/${name}`)];
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
 const variables = sorted([...Object.keys(serviceEnvironment), ...Object.keys(telemetryEnvironment)]);

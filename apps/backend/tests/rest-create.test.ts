@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, readError, startBackend } from './backend.js';
 import { sendRaw } from './raw-http.js';
+import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
+
+const PRODUCTS = inGateOrSoak(300, 10_000);
 
 let backend: Backend;
 beforeAll(async () => {
@@ -49,27 +52,32 @@ describe('POST /products', () => {
     expect((await backend.fetch('/products', post(valid))).status).toBe(201);
   });
 
-  it('stores any text that it accepts, and any price, exactly', async () => {
-    const text = (maxLength: number) =>
-      fc
-        .string({ unit: 'binary', minLength: 1, maxLength })
-        .filter((value) => value.trim() !== '' && !value.includes('\0') && [...value].length <= maxLength);
-    const product = fc.record({
-      name: text(200),
-      category: text(100),
-      price: fc.double({ min: Number.MIN_VALUE, noNaN: true, noDefaultInfinity: true }),
-    });
-    await fc.assert(
-      fc.asyncProperty(product, async (value) => {
-        const response = await backend.fetch('/products', post(value));
-        expect(response.status).toBe(201);
-        const created = (await response.json()) as Product;
-        expect(created).toMatchObject(value);
-        expect(await (await backend.fetch(`/products/${created.id}`)).json()).toEqual(created);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    'stores any text that it accepts, and any price, exactly',
+    async () => {
+      const text = (maxLength: number) =>
+        fc
+          .string({ unit: 'binary', minLength: 1, maxLength })
+          .filter((value) => value.trim() !== '' && !value.includes('\0') && [...value].length <= maxLength);
+      const product = fc.record({
+        name: text(200),
+        category: text(100),
+        price: fc.double({ min: Number.MIN_VALUE, noNaN: true, noDefaultInfinity: true }),
+      });
+      await fc.assert(
+        fc.asyncProperty(product, async (value) => {
+          const response = await backend.fetch('/products', post(value));
+          expect(response.status).toBe(201);
+          const created = (await response.json()) as Product;
+          expect(created).toMatchObject(value);
+          expect(await (await backend.fetch(`/products/${created.id}`)).json()).toEqual(created);
+        }),
+        { numRuns: PRODUCTS },
+      );
+      report(`round trip: ${PRODUCTS} products read back as they were sent`);
+    },
+    SOAK_TIMEOUT_MS,
+  );
 
   it('accepts a charset, in any case, and compressed bodies', async () => {
     const body = JSON.stringify(valid);

@@ -2,7 +2,7 @@ import type { DiagnosticsPort } from './diagnostics/port.js';
 import { createDiagnosticsRouter } from './diagnostics/router.js';
 import type { HealthPort } from './health/port.js';
 import { createHealthRouter } from './health/router.js';
-import { createProcedures } from './procedure.js';
+import { createProcedures, type InProcedureSpan } from './procedure.js';
 import type { ProductsPort } from './products/port.js';
 import { createProductsRouter } from './products/router.js';
 
@@ -13,11 +13,13 @@ interface Ports {
   readonly health: HealthPort;
   /** 32 hex digits, or null when nothing is traced. */
   currentTraceId(): string | null;
+  /** Where several procedures run in one request. */
+  inProcedureSpan?: InProcedureSpan;
 }
 
 /** The one router behind both doors. */
 export function createAppRouter(ports: Ports) {
-  const procedures = createProcedures(ports.currentTraceId);
+  const procedures = createProcedures(ports.currentTraceId, ports.inProcedureSpan);
   return procedures.router({
     products: createProductsRouter(procedures, ports.products),
     diagnostics: createDiagnosticsRouter(procedures, ports.diagnostics),

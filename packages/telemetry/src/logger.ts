@@ -50,6 +50,10 @@ const logLevelOf: Readonly<Record<string, LogLevel>> = {
   error: 'ERROR',
 };
 
+/** Lines of this time are written together, up to this length: a write costs as much as several lines. */
+const GATHERED_MS = 10;
+const GATHERED_LENGTH_MAX = 4_096;
+
 /** Lines kept in memory for a reader of stdout that does not keep up; what comes on top is dropped. */
 const BUFFERED_BYTES_MAX = 1_048_576;
 
@@ -99,7 +103,6 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
       timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
       serializers: { error: describeError },
-      mixin: () => currentTrace() ?? {},
     },
     { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter)) },
   );
@@ -110,8 +113,14 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
   destination.on?.('error', () => {
     isReaderGone = true;
   });
-  const write = (level: LogLevel, event: LogEventName, fields: Readonly<Record<string, unknown>> = {}) =>
-    logger[pinoLevels[level]](fields, messageOf[event](fields));
+  const write = (
+    level: LogLevel,
+    event: LogEventName,
+    fields: Readonly<Record<string, unknown>> = {},
+    trace = currentTrace(),
+  ) => {
+    logger[pinoLevels[level]]({ ...trace, ...fields }, messageOf[event](fields));
+  };
   return {
     get droppedLines() {
       return droppedLines;
@@ -119,7 +128,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     info: (event, ...[fields]) => write('INFO', event, fields),
     warning: (event, ...[fields]) => write('WARNING', event, fields),
     error: (event, ...[fields]) => write('ERROR', event, fields),
-    log: (level, event, fields, trace) => write(level, event, { ...fields, ...trace }),
+    log: write,
     relay,
     end: (timeoutMs) => {
       isEnded = true;
@@ -130,7 +139,31 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
 
 /** Asynchronous, so that a stalled reader of stdout does not stop the service, and bounded, so that it does not fill it. */
 function stdout(): LogDestination {
-  return new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
+  return gather(new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX }));
+}
+
+/** Writes lines together that come at short intervals. */
+function gather(destination: sonicBoom.SonicBoom): LogDestination {
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines !== '') destination.write(lines);
+    lines = '';
+  };
+  return {
+    write: (line) => {
+      lines += line;
+      if (lines.length > GATHERED_LENGTH_MAX) flush();
+      else timer ??= setTimeout(flush, GATHERED_MS);
+    },
+    on: (event, listener) => destination.on(event, listener),
+    end: () => {
+      flush();
+      destination.end();
+    },
+  };
 }
 
 function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {

@@ -17,17 +17,24 @@ import { connectionWorks, requestWorks, rowWorks, type Work } from './work.js';
 import { measureWorkers } from './workers.js';
 
 const LARGE_LIST_ROWS = 1_000_000;
-const documents = path.resolve(import.meta.dirname, '../../../docs/performance');
+const documents = path.resolve(import.meta.dirname, '../../../docs');
 const isShort = process.argv.includes('--short');
 const extent = isShort
   ? { rounds: 2, requests: 2_000, warmUpRequests: 4_000 }
-  : { rounds: 5, requests: 8_000, warmUpRequests: 16_000 };
+  : { rounds: 5, requests: 4_000, warmUpRequests: 12_000 };
 /** Where the figure is a slope and not a ratio to prove, fewer rounds do. */
 const sideExtent = { ...extent, rounds: 2, warmUpRequests: extent.requests };
 
+/** What ends with the bench, however that ends; servers do so by themselves. */
+await using running = new AsyncDisposableStack();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void running.disposeAsync().finally(() => process.exit(1)));
+}
 const agent = fork(path.join(import.meta.dirname, 'agent.js'));
+running.defer(() => agent.disconnect());
 const [agentPort] = await once(agent, 'message');
 const database = await startDatabase();
+running.defer(() => database.stop());
 const surroundings = { databaseUrl: database.url, agentPort };
 const servers = new Map<ContenderName, ServerProcess>();
 const starts: Partial<Record<ContenderName, StartFigures>> = {};
@@ -59,13 +66,11 @@ await database.fill(10);
 const workers = Object.fromEntries(await measureWorkers(ours, surroundings, sideExtent));
 printRest({ largeList, workers });
 
-await database.stop();
-agent.disconnect();
 if (!isShort) {
   const machine = { node: process.version, cpus: availableParallelism() };
   const result: Result = { ...machine, starts, requests, connections, rows, largeList, workers };
-  writeFileSync(path.join(documents, 'bench.json'), `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(path.join(documents, 'requests.svg'), drawRequests(requests));
+  writeFileSync(path.join(documents, 'performance.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(path.join(documents, 'performance.svg'), drawRequests(requests));
 }
 
 async function measureAll(works: readonly Work[], howMuch: typeof extent): Promise<Record<string, Figures>> {

@@ -15,7 +15,7 @@ interface Sample {
 }
 
 /** Medians of several samples. */
-export interface Figure extends Sample {
+interface Figure extends Sample {
   /** Of the CPU time: smallest to largest, as a share of the median. */
   readonly cpuSpread: number;
 }

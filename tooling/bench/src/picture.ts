@@ -30,6 +30,7 @@ export function drawRequests(requests: Result['requests']): string {
     }
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="13">
+<title>CPU time of a request, by work and contender</title>
 <rect width="${WIDTH}" height="${y}" fill="white"/>
 ${shapes.join('\n')}
 </svg>

@@ -50,6 +50,9 @@ export async function startServer(
     stdio: ['ignore', openSync('/dev/null', 'w'), 'inherit'],
   });
   const exited = once(child, 'exit');
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  void exited.then(() => process.off('exit', end));
   const url = `http://127.0.0.1:${port}`;
   try {
     await answers(`${url}/livez`, child);

@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import { ApiError, type Context, type RestRoute } from '@products/api-contract/server';
+import { ApiError, type RestRoute } from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { RETRY_AFTER_SECONDS } from './error-response.js';
@@ -9,8 +9,6 @@ import { type Handlers, serve } from './route.js';
 import { sendJson, sendPages } from './send.js';
 
 type RestMethod = RestRoute['method'];
-
-const context: Context = {};
 
 /** Serves every procedure as its meta says, over Express's own routes. */
 export function mountRest(app: Express, router: AppRouter): void {
@@ -36,7 +34,7 @@ function handle(router: AppRouter, procedure: RoutedProcedure): RequestHandler {
       router,
       path,
       type,
-      ctx: context,
+      ctx: {},
       getRawInput: async () => input,
       signal,
       batchIndex: 0,

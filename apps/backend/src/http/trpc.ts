@@ -1,10 +1,11 @@
 import type { AppRouter } from '@products/api-contract';
-import { type ApiError, type Context, errorCatalogue, toApiError } from '@products/api-contract/server';
-import { type Logger, withSpan } from '@products/telemetry';
+import { type ApiError, errorCatalogue, toApiError } from '@products/api-contract/server';
+import type { Logger } from '@products/telemetry';
 import { getTRPCErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { RETRY_AFTER_SECONDS, recordFailure, reportError } from './error-response.js';
+import type { Dependencies } from '../dependencies.js';
+import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
 import { readJsonText } from './json-body.js';
 import { listProcedures } from './procedures.js';
 import { serve, setRoute } from './route.js';
@@ -16,31 +17,11 @@ const BATCH_SIZE_MAX = 25;
 const CALLING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
-export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void {
-  const handler = createExpressMiddleware({
-    router,
-    maxBatchSize: BATCH_SIZE_MAX,
-    createContext: ({ info }) => ({
-      ...(info.calls.length > 1 ? { inProcedureSpan } : {}),
-    }),
-    onError: ({ error, req: { res } }) => {
-      reportError(logger, toApiError(error));
-      // A stream that fails on the way: its client is told in the stream, logs and metrics by the status.
-      if (res?.headersSent) res.statusCode = errorCatalogue.INTERNAL_SERVER_ERROR.status;
-    },
-    responseMeta: ({ errors, eagerGeneration }) => {
-      // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
-      if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
-      const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
-      return {
-        headers: {
-          // Errors from before a context exists would be text/plain.
-          'content-type': 'application/json',
-          ...(isUnavailable ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
-        },
-      };
-    },
-  });
+export function mountTrpc(app: Express, { router, batchRouter, logger }: Dependencies): void {
+  const handleOne = createHandler(router, logger);
+  const handleBatch = createHandler(batchRouter, logger);
+  const handler: RequestHandler = (request, response, next) =>
+    (isBatch(request) ? handleBatch : handleOne)(request, response, next);
   const query = [forTrpc, handler];
   const mutation = [readJsonText, forTrpc, handler];
   const procedures = listProcedures(router);
@@ -62,12 +43,29 @@ export function mountTrpc(app: Express, router: AppRouter, logger: Logger): void
   });
 }
 
-const inProcedureSpan: NonNullable<Context['inProcedureSpan']> = (name, run) =>
-  withSpan(name, async () => {
-    const outcome = await run();
-    if (!outcome.ok) recordFailure(toApiError(outcome.error));
-    return outcome;
+function createHandler(router: AppRouter, logger: Logger): RequestHandler {
+  return createExpressMiddleware({
+    router,
+    maxBatchSize: BATCH_SIZE_MAX,
+    onError: ({ error, req: { res } }) => {
+      reportError(logger, toApiError(error));
+      // A stream that fails on the way: its client is told in the stream, logs and metrics by the status.
+      if (res?.headersSent) res.statusCode = errorCatalogue.INTERNAL_SERVER_ERROR.status;
+    },
+    responseMeta: ({ errors, eagerGeneration }) => {
+      // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
+      if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
+      const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
+      return {
+        headers: {
+          // Errors from before a context exists would be text/plain.
+          'content-type': 'application/json',
+          ...(isUnavailable ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+        },
+      };
+    },
   });
+}
 
 /** What tRPC's own HTTP adapter would trip over. */
 const forTrpc: RequestHandler = (request, _response, next) => {
