@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import express, { type Express } from 'express';
 import type { Dependencies } from './dependencies.js';
-import { browserPolicies } from './http/browser-policies.js';
+import { allowOrigins, secureHeaders } from './http/browser-policies.js';
 import { mountDocs } from './http/docs.js';
 import { answerErrors, notFound, sendErrorBody } from './http/error-response.js';
 import { mountMonitoring } from './http/monitoring.js';
@@ -25,7 +25,7 @@ export function createApp(dependencies: Dependencies): Express {
     lifecycle.trackResponse(response);
     next();
   });
-  app.use(browserPolicies(config.corsOrigins));
+  app.use(secureHeaders(), allowOrigins(config.corsOrigins));
   app.use(requireHost);
 
   mountMonitoring(app, dependencies);

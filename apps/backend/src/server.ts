@@ -7,7 +7,7 @@ import { createApp } from './app.js';
 import type { Config } from './config.js';
 import { createDependencies, type Dependencies } from './dependencies.js';
 import { answerClientError, refuseInterrupted } from './http/client-error.js';
-import { createOverloadApp, isTooMuch } from './http/overload.js';
+import { isTooMuch, refuseOverload } from './http/overload.js';
 import { withOriginForm } from './http/request-target.js';
 import { shutDown } from './shutdown.js';
 
@@ -79,9 +79,12 @@ export async function startServer(
 /** What is more than the service can do is refused before it gets a span. */
 function createListener(dependencies: Dependencies): (request: IncomingMessage, response: ServerResponse) => void {
   const app = createApp(dependencies);
-  const overloadApp = createOverloadApp(dependencies);
+  const refuse = refuseOverload(dependencies);
   tracingState.leavesOut = (request) => isTooMuch(request, dependencies);
-  return (request, response) => (isTooMuch(request, dependencies) ? overloadApp : app)(request, response);
+  return (request, response) => {
+    if (isTooMuch(request, dependencies)) refuse(request, response);
+    else app(request, response);
+  };
 }
 
 /** A service without traces works, and must not look as if it had them. */

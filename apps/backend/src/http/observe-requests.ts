@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   currentSampledTraceId,
   currentTrace,
@@ -8,7 +9,6 @@ import {
   monitoringPaths,
   statusOf,
 } from '@products/telemetry';
-import type { RequestHandler } from 'express';
 import { routeOf } from './route.js';
 
 /** The `path` label of every request that matched no route. */
@@ -18,10 +18,13 @@ const UNMATCHED = '(unmatched)';
 const COUNTED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Logs and measures every request from its arrival to the end of its response, and tells the client its trace. */
-export function observeRequests(logger: Logger, metrics: Metrics): RequestHandler {
-  return (request, response, next) => {
+export function observeRequests(
+  logger: Logger,
+  metrics: Metrics,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+  return ({ method = '', url = '' }, response, next) => {
     const startedAt = performance.now();
-    const { method, path } = request;
+    const [path = ''] = url.split('?', 1);
     // The response may be closed from anywhere, outside the request's context too.
     const trace = currentTrace();
     const traceId = currentSampledTraceId();

@@ -1,15 +1,16 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { AppRouter } from '@products/api-contract';
 import { ApiError, errorCatalogue } from '@products/api-contract/server';
 import { withoutSpan } from '@products/telemetry';
-import express, { type Express, type RequestHandler } from 'express';
 import type { Dependencies } from '../dependencies.js';
-import { browserPolicies } from './browser-policies.js';
+import { allowOrigins, secureHeaders } from './browser-policies.js';
 import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
 import { observeRequests } from './observe-requests.js';
-import { listProcedures } from './procedures.js';
+import { listProcedures, listRoutes } from './procedures.js';
 import { expressPath } from './rest.js';
-import { routeOf, setRoute } from './route.js';
-import { isTrpcRequest, sendTrpcError } from './trpc.js';
+import { setRoute } from './route.js';
+import { sendTrpcError } from './trpc.js';
 
 /** What waits for a connection to the database: the products, through either door. */
 const WAITING = /^\/(?:trpc\/)?products(?:[/?.]|$)/;
@@ -22,36 +23,54 @@ export function isTooMuch({ method = '', url = '' }: IncomingMessage, { isQueueF
 }
 
 /**
- * Answers 503 to everything: what is more than the service can do is handed to this application instead of the one that
- * would do it, for only to trace a request, parse it and call its procedure costs nearly as much as to answer it. The
- * request is logged and counted as any other, under the ids of a trace that has no span of it.
+ * Refuses a request that is too much before Express, tracing and its procedure have cost as much as an answer: the less
+ * a refusal costs, the more is left for those who wait. It is logged and counted as any other, under the ids of a trace that
+ * has no span of it.
  */
-export function createOverloadApp({ config, logger, metrics, router }: Dependencies): Express {
-  const app = express();
-  app.set('etag', false);
-  app.use((request, _response, next) => withoutSpan(request.headers, next));
-  app.use(observeRequests(logger, metrics));
-  app.use(browserPolicies(config.corsOrigins));
-  for (const { name, rest } of listProcedures(router)) {
-    if (rest !== null) app.all(expressPath(rest.path), nameRoute(expressPath(rest.path)));
-    app.all(`/trpc/${name}`, nameRoute(`/trpc/${name}`));
-  }
-  app.all('/trpc/:procedures', nameRoute('/trpc/(batch)'));
-  app.use((request, response) => {
-    const error = new ApiError('SERVICE_UNAVAILABLE', {
-      message: 'Trop de requêtes attendent déjà. Réessayez plus tard.',
-    });
-    response.status(errorCatalogue.SERVICE_UNAVAILABLE.status).setHeader('Retry-After', RETRY_AFTER_SECONDS);
-    if (isTrpcRequest(request)) sendTrpcError(router, error, response);
-    else sendErrorBody(error, response);
+export function refuseOverload({ config, logger, metrics, router }: Dependencies): RequestListener {
+  const observe = observeRequests(logger, metrics);
+  const fixedHeaders = Object.entries(headersOf(secureHeaders()));
+  const allow = allowOrigins(config.corsOrigins);
+  const findRoute = createRouteFinder(router);
+  const { status } = errorCatalogue.SERVICE_UNAVAILABLE;
+  const error = new ApiError('SERVICE_UNAVAILABLE', {
+    message: 'Trop de requêtes attendent déjà. Réessayez plus tard.',
   });
-  return app;
+
+  return (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    withoutSpan(request.headers, () => {
+      observe(request, response, () => {
+        const route = findRoute(path);
+        if (route !== undefined) setRoute(response, route, route);
+        response.statusCode = status;
+        response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+        for (const [name, value] of fixedHeaders) if (value !== undefined) response.setHeader(name, value);
+        allow(request, response, () =>
+          path.startsWith('/trpc/') ? sendTrpcError(router, error, response) : sendErrorBody(error, response),
+        );
+      });
+    });
+  };
 }
 
-/** The first name of several stays. */
-function nameRoute(route: string): RequestHandler {
-  return (_request, response, next) => {
-    if (routeOf(response) === undefined) setRoute(response, route, route);
-    next();
+/** What a handler that says the same to every request sets. */
+function headersOf(handler: ReturnType<typeof secureHeaders>) {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  handler(response.req, response, () => {});
+  return response.getHeaders();
+}
+
+/** The route's name for metrics and log, as Express would find it. */
+function createRouteFinder(router: AppRouter): (path: string) => string | undefined {
+  const calls = new Set(listProcedures(router).map(({ name }) => `/trpc/${name}`));
+  const templates = listRoutes(router).map(({ rest: { path } }) => ({
+    route: expressPath(path),
+    pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  }));
+  return (path) => {
+    if (calls.has(path)) return path;
+    if (path.startsWith('/trpc/')) return path.includes(',') ? '/trpc/(batch)' : undefined;
+    return templates.find(({ pattern }) => pattern.test(path))?.route;
   };
 }

@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { ApiError } from '@products/api-contract/server';
 import { nameRequestSpan } from '@products/telemetry';
-import type { Express, RequestHandler, Response } from 'express';
+import type { Express, RequestHandler } from 'express';
 
 /** What a path answers, by method. HEAD is answered as GET without a body. */
 export interface Handlers {
@@ -42,13 +43,15 @@ export function serve(
   });
 }
 
+const routes = new WeakMap<ServerResponse, string>();
+
 /** @param spanName what the request's span is called: `GET /products/:id`, `products.list` */
-export function setRoute(response: Response, route: string, spanName: string): void {
-  response.locals['route'] = route;
+export function setRoute(response: ServerResponse, route: string, spanName: string): void {
+  routes.set(response, route);
   nameRequestSpan(spanName, route);
 }
 
 /** The route that the request matched; undefined when there is none. */
-export function routeOf(response: Response): string | undefined {
-  return response.locals['route'];
+export function routeOf(response: ServerResponse): string | undefined {
+  return routes.get(response);
 }

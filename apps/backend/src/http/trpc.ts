@@ -1,9 +1,10 @@
+import type { ServerResponse } from 'node:http';
 import type { AppRouter } from '@products/api-contract';
 import { type ApiError, errorCatalogue, toApiError } from '@products/api-contract/server';
 import type { Logger } from '@products/telemetry';
 import { getTRPCErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Express, Request, RequestHandler } from 'express';
 import type { Dependencies } from '../dependencies.js';
 import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
 import { readJsonText } from './json-body.js';
@@ -87,7 +88,7 @@ export function isTrpcRequest({ path }: Request): boolean {
 }
 
 /** Answers, in tRPC's envelope, an error from before tRPC had the request. */
-export function sendTrpcError(router: AppRouter, error: ApiError, response: Response): void {
+export function sendTrpcError(router: AppRouter, error: ApiError, response: ServerResponse): void {
   const shape = getTRPCErrorShape({
     config: router._def._config,
     error,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   type AttributeValue,
@@ -48,11 +48,16 @@ export function withoutSpan(headers: IncomingHttpHeaders, work: () => void): voi
   }
   const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
   const spanContext = {
-    traceId: caller?.traceId ?? randomBytes(16).toString('hex'),
-    spanId: randomBytes(8).toString('hex'),
+    traceId: caller?.traceId ?? randomHex(),
+    spanId: randomHex().slice(16),
     traceFlags: TraceFlags.NONE,
   };
   context.with(trace.setSpanContext(ROOT_CONTEXT, spanContext), work);
+}
+
+/** 32 digits. Node.js draws the bits of many UUIDs at once, where each call of `randomBytes` asks the system. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 /** Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions. */
