@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, readError, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
+import { requestLine, sendRaw } from './raw-http.js';
 
 // One connection, one place to wait for it, both taken: what comes now is refused at once, and at little cost.
 
@@ -60,6 +61,12 @@ describe('while the queue for a connection is full', () => {
     });
   });
 
+  it('so it does when the target is absolute, as proxies send it', async () => {
+    const refused = await sendRaw(backend.url, requestLine('GET', 'http://boutique.example/products'));
+    expect(refused.status).toBe(503);
+    expect(refused.headers['traceresponse']).toMatch(/-00$/);
+  });
+
   it('tRPC answers 503 in its envelope', async () => {
     const response = await backend.fetch('/trpc/products.list');
     expect(response.status).toBe(503);
@@ -98,7 +105,7 @@ describe('while the queue for a connection is full', () => {
       Number(
         new RegExp(`^http_requests_total\\{method="GET",path="${path}",status="503"\\} (\\d+)`, 'm').exec(metrics)?.[1],
       );
-    expect(count('/products')).toBe(2);
+    expect(count('/products')).toBe(3);
     expect(count('/products/:id')).toBe(2);
     expect(count('/trpc/products.list')).toBe(2);
     // All spans of a time are sent together: with the one of a request that has been answered, theirs would be there.

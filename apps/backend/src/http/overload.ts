@@ -2,7 +2,7 @@ import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http
 import { Socket } from 'node:net';
 import type { AppRouter } from '@products/api-contract';
 import { ApiError, errorCatalogue } from '@products/api-contract/server';
-import { withoutSpan } from '@products/telemetry';
+import { splitTarget, withoutSpan } from '@products/telemetry';
 import type { Dependencies } from '../dependencies.js';
 import { allowOrigins, secureHeaders } from './browser-policies.js';
 import { RETRY_AFTER_SECONDS, sendErrorBody } from './error-response.js';
@@ -19,7 +19,7 @@ const WAITING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 /** Whether a request that arrives now would find the queue for a connection full. */
 export function isTooMuch({ method = '', url = '' }: IncomingMessage, { isQueueFull }: Dependencies): boolean {
-  return isQueueFull() && WAITING_METHODS.has(method) && WAITING.test(url);
+  return isQueueFull() && WAITING_METHODS.has(method) && WAITING.test(splitTarget(url).target);
 }
 
 /**
