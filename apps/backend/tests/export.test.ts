@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '@products/db/testing';
 import { type JaegerCollector, type JaegerSpan, startJaegerCollector } from '@products/jaeger';
 import { describe, expect, it } from 'vitest';
 import { startBackend, traceIdOf } from './backend.js';
-import { findClosedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 
 describe.concurrent('spans go', () => {
@@ -52,12 +52,12 @@ describe.concurrent('spans go', () => {
 describe.concurrent('a receiver that', () => {
   it.each<[string, () => Promise<Record<string, string>>]>([
     ['has no address', async () => ({ JAEGER_AGENT_HOST: 'agent.invalid' })],
-    ['is gone, UDP', async () => ({ JAEGER_AGENT_PORT: String(await findClosedPort()) })],
-    ['is gone, HTTP', async () => ({ JAEGER_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}/api/traces` })],
+    ['is gone, UDP', async () => ({ JAEGER_AGENT_PORT: String(await findFreePort()) })],
+    ['is gone, HTTP', async () => ({ JAEGER_ENDPOINT: `http://127.0.0.1:${await findFreePort()}/api/traces` })],
     [
       'is gone, OTLP',
       async () => ({
-        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await findFreePort()}`,
         // Else the exporter tries again for ten seconds.
         OTEL_EXPORTER_OTLP_TIMEOUT: '500',
       }),

@@ -5,8 +5,8 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { findFreePort } from '@products/db/testing';
 import pg from 'pg';
-import { findClosedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 
 export interface PgBouncer {
@@ -32,7 +32,7 @@ export async function startPgBouncer(
 ): Promise<PgBouncer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'products-pgbouncer-'));
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-  const listenPort = await findClosedPort();
+  const listenPort = await findFreePort();
   const users = path.join(folder, 'users.txt');
   const configuration = path.join(folder, 'pgbouncer.ini');
   const lines = {

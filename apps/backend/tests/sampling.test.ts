@@ -1,7 +1,7 @@
+import { findFreePort } from '@products/db/testing';
 import { startJaegerCollector } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from './backend.js';
-import { findClosedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 
 const isSampled = async (backend: Backend, path: string, headers: Record<string, string> = {}) => {
@@ -66,7 +66,7 @@ describe.concurrent('the remote sampler', () => {
 
   it('samples as JAEGER_SAMPLER_PARAM says while there is no strategy, and warns once', async () => {
     for (const [endpoint, reason] of [
-      [`http://127.0.0.1:${await findClosedPort()}/sampling`, /indisponible : .*(ECONNREFUSED|timeout)/],
+      [`http://127.0.0.1:${await findFreePort()}/sampling`, /indisponible : .*(ECONNREFUSED|timeout)/],
       [undefined, /indisponible : réponse inattendue/],
     ] as const) {
       const collector = await startJaegerCollector({ samplingStrategy: { strategyType: 'SOMETIMES' } });
@@ -93,7 +93,7 @@ describe('the endpoint of the remote sampler', () => {
     await collector.stop();
     const unreachable = await startBackend({
       JAEGER_SAMPLER_TYPE: 'remote',
-      JAEGER_SAMPLING_ENDPOINT: endpoint(String(await findClosedPort())),
+      JAEGER_SAMPLING_ENDPOINT: endpoint(String(await findFreePort())),
     });
     await unreachable.waitForLine(/^Stratégie d’échantillonnage indisponible/);
     await unreachable.stop();

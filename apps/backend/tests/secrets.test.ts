@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createTestDatabase, type TestDatabase } from '@products/db/testing';
+import { createTestDatabase, findFreePort, type TestDatabase } from '@products/db/testing';
 import { type JaegerAgent, startJaegerAgent, startJaegerCollector } from '@products/jaeger';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { post, type RunningProcess, run } from './backend.js';
-import { findClosedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 
 // A password that is configured appears nowhere: not in the log, the metrics, the spans, the answers, the arguments of
@@ -63,7 +62,7 @@ it.each<[string, () => Promise<Record<string, string>>]>([
   ['is wrong', async () => ({ DATABASE_URL: withCanary() })],
   [
     'is for a server that is not there',
-    async () => ({ DATABASE_URL: withCanary({ port: String(await findClosedPort()) }) }),
+    async () => ({ DATABASE_URL: withCanary({ port: String(await findFreePort()) }) }),
   ],
   ['is for a host without an address', async () => ({ DATABASE_URL: withCanary({ host: 'db.invalid:5432' }) })],
   ['is for a database that does not exist', async () => ({ DATABASE_URL: withCanary({ pathname: '/nowhere' }) })],
@@ -80,12 +79,12 @@ it.each<[string, () => Promise<Record<string, string>>]>([
   ['is shared by workers', async () => ({ DATABASE_URL: withCanary(), WEB_CONCURRENCY: '2' })],
   [
     'is a collector’s that is not there',
-    async () => ({ JAEGER_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findClosedPort()}/api/traces` }),
+    async () => ({ JAEGER_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findFreePort()}/api/traces` }),
   ],
   [
     'is an OTLP collector’s that is not there',
     async () => ({
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findClosedPort()}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findFreePort()}`,
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=${CANARY}`,
       OTEL_EXPORTER_OTLP_TIMEOUT: '300',
     }),
@@ -94,7 +93,7 @@ it.each<[string, () => Promise<Record<string, string>>]>([
     'is a sampling endpoint’s that is not there',
     async () => ({
       JAEGER_SAMPLER_TYPE: 'remote',
-      JAEGER_SAMPLING_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findClosedPort()}/sampling`,
+      JAEGER_SAMPLING_ENDPOINT: `http://u:${CANARY}@127.0.0.1:${await findFreePort()}/sampling`,
     }),
   ],
   ['stands in an endpoint that is no URL', async () => ({ JAEGER_ENDPOINT: `ftp://u:${CANARY}@h` })],

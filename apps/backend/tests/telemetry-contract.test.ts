@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '@products/db/testing';
 import { type JaegerAgent, type JaegerSpan, startJaegerAgent } from '@products/jaeger';
 import {
   logEvents,
@@ -13,7 +14,6 @@ import {
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Backend, post, type RunningProcess, run, startBackend, traceIdOf } from './backend.js';
 import { createCheckout } from './checkout.js';
-import { findClosedPort } from './closed-port.js';
 import { eventually } from './eventually.js';
 import { startFaultyDatabase } from './faulty-database.js';
 
@@ -205,7 +205,7 @@ describe('the log', () => {
         DATABASE_URL: nobody,
         OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'pg',
         JAEGER_SAMPLER_TYPE: 'remote',
-        JAEGER_SAMPLING_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}/sampling`,
+        JAEGER_SAMPLING_ENDPOINT: `http://127.0.0.1:${await findFreePort()}/sampling`,
       }),
     );
     await running.waitForLine(/^Stratégie d’échantillonnage indisponible/);

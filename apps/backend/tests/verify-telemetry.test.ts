@@ -4,11 +4,11 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { findFreePort } from '@products/db/testing';
 import { startJaegerAgent } from '@products/jaeger';
 import { stories, verifyTelemetry } from '@products/verify-telemetry';
 import { expect, it } from 'vitest';
 import { startBackend } from './backend.js';
-import { findClosedPort } from './closed-port.js';
 
 const cli = path.resolve(import.meta.dirname, '../../../tooling/verify-telemetry/dist/cli.js');
 
@@ -35,7 +35,7 @@ it('header, lines, spans, metrics and exemplar of each request tell one story', 
 it('the command verifies a service that runs, by its log file and as its agent', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'products-verify-'));
   const logs = path.join(folder, 'service.log');
-  const agentPort = String(await findClosedPort());
+  const agentPort = String(await findFreePort());
   const backend = await startBackend({ JAEGER_AGENT_PORT: agentPort, SLOW_ENDPOINT_DELAY: '0.1' });
   writeFileSync(logs, '> pnpm start\n');
   backend.child.stdout?.on('data', (chunk: Buffer) => appendFileSync(logs, chunk));

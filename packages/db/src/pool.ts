@@ -229,12 +229,11 @@ export class ConnectionPool {
       this.#close(connection);
     } else if (this.#options.size === 0 || this.#idle.length < this.#options.size) {
       this.#idle.push(connection);
-      this.#events.emit('room');
     } else {
       connection.closing = setTimeout(() => this.#close(connection), OVERFLOW_KEPT_MS).unref();
       this.#surplus.push(connection);
-      this.#events.emit('room');
     }
+    this.#events.emit('room');
   }
 
   /** Closes a connection, which may be idle or in use, and may be broken. */

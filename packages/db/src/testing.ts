@@ -8,6 +8,8 @@ import { parseDatabaseUrl } from './connection.js';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/index.js';
 import { migrateDatabase } from './setup.js';
 
+export { findFreePort } from './embedded/free-port.js';
+
 /** Cloned by {@link createTestDatabase}: the documented table, no rows. */
 export const TEMPLATE_DATABASE = 'products_db';
 

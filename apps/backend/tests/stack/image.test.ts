@@ -1,9 +1,14 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from '@products/db/testing';
+import {
+  createTestDatabase,
+  findFreePort,
+  startTestServer,
+  type TestDatabase,
+  type TestServer,
+} from '@products/db/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { follow } from '../backend.js';
-import { findClosedPort } from '../closed-port.js';
 import { eventually } from '../eventually.js';
 import { buildImage, type Image } from './image.js';
 
@@ -122,7 +127,7 @@ describe('a container', () => {
       DATABASE_URL: database.url,
       JAEGER_AGENT_HOST: '127.0.0.1',
       HOST: '127.0.0.1',
-      PORT: String(await findClosedPort()),
+      PORT: String(await findFreePort()),
     };
     const container = image.start({ environment });
     const running = follow(container);

@@ -4,10 +4,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { findFreePort } from '@products/db/testing';
 import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
 import { matchLine } from '@products/telemetry/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findClosedPort } from '../closed-port.js';
 
 // What the README promises: on a clean checkout, the one command brings everything up.
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   checkout = path.join(mkdtempSync(path.join(tmpdir(), 'products-newcomer-')), 'products');
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: repository, encoding: 'utf8' });
   for (const file of files.trim().split('\n')) cpSync(path.join(repository, file), path.join(checkout, file));
-  port = await findClosedPort();
+  port = await findFreePort();
   agent = await startJaegerAgent();
 });
 afterAll(async () => {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findFreePort } from '@products/db/testing';
 import { parse, stringify } from 'yaml';
-import { findClosedPort } from '../closed-port.js';
 import { eventually } from '../eventually.js';
 
 const shipped = path.resolve(import.meta.dirname, '../../../../deploy/prometheus');
@@ -52,7 +52,7 @@ export async function startPrometheus(serviceUrl: string): Promise<PrometheusSer
     ],
   };
   writeFileSync(configFile, stringify(configuration));
-  const url = `http://127.0.0.1:${await findClosedPort()}`;
+  const url = `http://127.0.0.1:${await findFreePort()}`;
   const child = spawn(
     'prometheus',
     [

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
 import { type Cluster, dataFolderArguments, identityOf } from './cluster.js';
+import { findFreePort } from './free-port.js';
 import { identifyProcess, isProgram, isRunning, type ProcessIdentity } from './process-identity.js';
 
 const START_TIMEOUT_MS = 60_000;
@@ -131,14 +131,4 @@ function logLength(cluster: Cluster): number {
   } catch {
     return 0;
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address with a port');
-  return address.port;
 }
