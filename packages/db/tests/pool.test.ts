@@ -99,17 +99,19 @@ describe('the pool, as SQLAlchemy’s', () => {
     }
   });
 
-  it('replaces a connection of the given age when it is asked for, and never with -1', async () => {
-    const recycling = createPool({ recycleMs: 100 });
-    const first = await backendOf(recycling);
-    expect(await backendOf(recycling)).toBe(first);
-    await sleep(150);
-    expect(await backendOf(recycling)).not.toBe(first);
-
-    const keeping = createPool({ recycleMs: -1 });
-    const kept = await backendOf(keeping);
-    await sleep(150);
-    expect(await backendOf(keeping)).toBe(kept);
+  it('replaces a connection of the given age when it is asked for, a younger one not, and none with -1', async () => {
+    const after = async (recycleMs: number) => {
+      const pool = createPool({ recycleMs });
+      const first = await backendOf(pool);
+      await sleep(150);
+      return { first, second: await backendOf(pool) };
+    };
+    const recycled = await after(100);
+    expect(recycled.second).not.toBe(recycled.first);
+    for (const recycleMs of [60_000, -1]) {
+      const kept = await after(recycleMs);
+      expect(kept.second).toBe(kept.first);
+    }
   });
 
   it('does not recycle at once what may get older than the longest timer of Node.js', async () => {
