@@ -97,12 +97,19 @@ it(
 it('frozen: 503 within the time-outs, live, /health says so in 2 s', async () => {
   await service.database.freeze();
   try {
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => service.ask(`/products/${index + 1}`)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(503));
-    const slowest = Math.max(...answers.map(({ ms }) => ms));
+    // Those that have a connection of their own, and those that wait for one first.
+    const count = POOL_MAX + 3;
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, index) => service.ask(`/products/${index + 1}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(count).fill(503));
+    const times = answers.map(({ ms }) => ms).sort((one, other) => one - other);
+    const slowest = times.at(-1) ?? Number.NaN;
     const health = await service.ask('/health');
     expect(health.status).toBe(503);
-    report(`frozen: slowest 503 after ${slowest.toFixed(0)} ms, /health after ${health.ms.toFixed(0)} ms`);
+    report(
+      `frozen: 503 after ${times.slice(0, POOL_MAX).at(-1)?.toFixed(0)} ms, ${slowest.toFixed(0)} ms for those that waited; /health after ${health.ms.toFixed(0)} ms`,
+    );
     expect(slowest).toBeLessThan(ANSWER_MS_MAX);
     expect(health.ms).toBeLessThan(5_000);
     expect((await service.ask('/livez')).status).toBe(200);

@@ -65,6 +65,7 @@ interface Connection {
 /** Connections of node-postgres with the semantics of SQLAlchemy's pool, which are not those of node-postgres's. */
 export class ConnectionPool {
   readonly #config: pg.ClientConfig;
+  readonly #connectTimeoutMs: number;
   readonly #options: PoolOptions;
   readonly #slots: Slots;
   /** At most `size`; the one that has been idle the longest is taken first. */
@@ -84,12 +85,9 @@ export class ConnectionPool {
     this.#max = options.size === 0 || options.maxOverflow < 0 ? UNLIMITED : options.size + options.maxOverflow;
     this.#options = options;
     this.#slots = new Slots({ max: this.#max, queueMax: options.queueMax, timeoutMs: options.timeoutMs });
+    this.#connectTimeoutMs = connection.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY;
     this.#config = {
       ...connection,
-      connectionTimeoutMillis: Math.min(
-        connection.connectionTimeoutMillis ?? Number.POSITIVE_INFINITY,
-        options.queryTimeoutMs,
-      ),
       query_timeout: options.queryTimeoutMs,
       // It is sent as a parameter of the connection, which transaction poolers refuse.
       ...(options.preparedStatements ? { statement_timeout: Math.ceil(options.queryTimeoutMs * 0.9) } : {}),
@@ -161,11 +159,13 @@ export class ConnectionPool {
     }
   }
 
+  /** A connection that is alive, within `queryTimeoutMs`: a server that does not answer is not waited for twice. */
   async #checkOut(): Promise<Connection> {
+    const deadline = Date.now() + this.#options.queryTimeoutMs;
     for (let attempt = 1; ; ) {
       const connection = this.#takeIdle();
       if (connection === undefined) {
-        if (this.#open.size < this.#max) return this.#connect();
+        if (this.#open.size < this.#max) return this.#connect(deadline - Date.now());
         // One that is being closed still has its place on the server.
         await once(this.#events, 'room');
         continue;
@@ -178,7 +178,7 @@ export class ConnectionPool {
       }
       if (now - connection.lastUsedAt < PING_AFTER_IDLE_MS) return connection;
       try {
-        await ping(connection.client, Math.min(PING_TIMEOUT_MS, this.#options.queryTimeoutMs));
+        await ping(connection.client, Math.min(PING_TIMEOUT_MS, this.#options.queryTimeoutMs / 2));
         return connection;
       } catch (error) {
         this.#close(connection);
@@ -198,9 +198,11 @@ export class ConnectionPool {
   }
 
   /** Whatever prevents a connection is the database's fault. */
-  async #connect(): Promise<Connection> {
+  async #connect(withinMs: number): Promise<Connection> {
     const socket = new GuardedSocket();
-    const client = new pg.Client({ ...this.#config, stream: () => socket });
+    // 0 would be no limit.
+    const connectionTimeoutMillis = Math.max(1, Math.min(this.#connectTimeoutMs, withinMs));
+    const client = new pg.Client({ ...this.#config, connectionTimeoutMillis, stream: () => socket });
     const now = Date.now();
     const connection: Connection = { client, socket, createdAt: now, lastUsedAt: now, isClosed: false };
     // Without a listener, a connection that the server ends takes the process with it.
