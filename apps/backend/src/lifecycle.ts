@@ -1,51 +1,54 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Whether the service is about to stop, and what is still open. */
 export class Lifecycle {
   #isDraining = false;
-  readonly #responses = new Set<ServerResponse>();
-  readonly #connections = new Set<Socket>();
+  /**
+   * What is still to come on each connection. Not one set of all responses: V8's tables are remade every few changes, each
+   * leads to the next, and an old one would keep what it held, hundreds of requests, until the old generation is collected.
+   */
+  readonly #connections = new Map<Duplex, ServerResponse[]>();
 
   /** The service is not ready any more, and keeps no connection. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  trackConnection(socket: Socket): void {
-    this.#connections.add(socket);
+  trackConnection(socket: Duplex): void {
+    this.#connections.set(socket, []);
     socket.once('close', () => this.#connections.delete(socket));
   }
 
   /** A busy connection outlives the closing of its server unless its response says `Connection: close`. */
   trackResponse(response: ServerResponse): void {
-    this.#responses.add(response);
-    response.once('close', () => this.#responses.delete(response));
+    const responses = this.#connections.get(response.req.socket);
+    responses?.push(response);
+    response.once('close', () => responses?.splice(responses.indexOf(response), 1));
     if (this.#isDraining) response.setHeader('Connection', 'close');
   }
 
   startDraining(): void {
     this.#isDraining = true;
-    for (const response of this.#responses) {
+    for (const response of this.openResponses()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
   }
 
   /** The responses that are still to come. */
   openResponses(): ServerResponse[] {
-    return [...this.#responses];
+    return [...this.#connections.values()].flat();
   }
 
   /** The response that is still to come on this connection. */
-  openResponseOn(socket: unknown): ServerResponse | undefined {
-    return this.openResponses().find((response) => response.req.socket === socket);
+  openResponseOn(socket: Duplex): ServerResponse | undefined {
+    return this.#connections.get(socket)?.[0];
   }
 
   /** Closes the connections that no response is to come on, those included that never had a request. */
   closeIdleConnections(): void {
-    const busy = new Set(this.openResponses().map(({ req }) => req.socket));
-    for (const socket of this.#connections) if (!busy.has(socket)) socket.destroy();
+    for (const [socket, responses] of this.#connections) if (responses.length === 0) socket.destroy();
   }
 
   /** Resolves once the responses that are open now are closed, and everyone has been told so. */

@@ -70,10 +70,7 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
       const { sql: text, params } = query.toSQL();
       return {
         text,
-        execute: async (values) => {
-          const { rows } = await pool.query<Row & pg.QueryResultRow>({ name, text }, fillPlaceholders(params, values));
-          return rows;
-        },
+        execute: (values) => pool.query<Row & pg.QueryResultRow>({ name, text }, fillPlaceholders(params, values)),
       };
     },
     stats: () => pool.stats,

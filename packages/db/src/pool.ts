@@ -109,12 +109,12 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs one statement on a connection of its own. One that only reads is run again where its connection broke; one that
+   * Runs one statement on a connection of its own, and resolves to its rows. One that only reads is run again where its connection broke; one that
    * writes may have been done, so it is not.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
    */
-  async query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<Row>> {
+  async query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values?: unknown[]): Promise<Row[]> {
     await this.#slots.acquire();
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -140,15 +140,12 @@ export class ConnectionPool {
     await closed;
   }
 
-  async #run<Row extends pg.QueryResultRow>(
-    config: pg.QueryConfig,
-    values: unknown[] | undefined,
-  ): Promise<pg.QueryResult<Row>> {
+  async #run<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values: unknown[] | undefined): Promise<Row[]> {
     const connection = await this.#checkOut();
     let usable = true;
     try {
       const statement = this.#options.preparedStatements ? config : withoutName(config);
-      return await connection.client.query<Row>(statement, values);
+      return takeRows(await connection.client.query<Row>(statement, values));
     } catch (error) {
       usable = isConnectionUsableAfter(error);
       // What ended one connection may have ended all that are as old.
@@ -251,6 +248,16 @@ export class ConnectionPool {
     // A server that cannot be reached says no good-bye.
     connection.closing = setTimeout(() => connection.socket.destroy(), CLOSE_TIMEOUT_MS).unref();
   }
+}
+
+/**
+ * V8 allocates a closure that is assigned to a property in its old generation, and node-postgres assigns one to each query:
+ * with the rows left in the query's result, they would stay until the old generation is collected.
+ */
+function takeRows<Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row[] {
+  const { rows } = result;
+  result.rows = [];
+  return rows;
 }
 
 function isReading({ text }: pg.QueryConfig): boolean {

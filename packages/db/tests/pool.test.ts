@@ -39,8 +39,8 @@ function createPool(options: Partial<PoolOptions> = {}, url = database.url): Con
 const hold = (pool: ConnectionPool, seconds: number) => pool.query({ text: 'SELECT pg_sleep($1)' }, [seconds]);
 
 async function backendOf(pool: ConnectionPool): Promise<number> {
-  const { rows } = await pool.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
-  return rows[0]?.pid ?? Number.NaN;
+  const [row] = await pool.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+  return row?.pid ?? Number.NaN;
 }
 
 describe('the pool, as SQLAlchemy’s', () => {
@@ -170,7 +170,7 @@ describe('the pool, as SQLAlchemy’s', () => {
     await pool.query(statement);
     await database.query('ALTER TABLE outgrown ALTER COLUMN answer TYPE text');
     await expect(pool.query(statement)).rejects.toThrow(DatabaseUnavailableError);
-    expect((await pool.query(statement)).rows).toEqual([{ answer: '1' }]);
+    expect(await pool.query(statement)).toEqual([{ answer: '1' }]);
   });
 
   it('sends names of prepared statements, or none of them', async () => {
@@ -178,16 +178,16 @@ describe('the pool, as SQLAlchemy’s', () => {
     const statement = { name: 'answer', text: 'SELECT 42 AS answer' };
     const named = createPool({ size: 1, maxOverflow: 0 });
     await named.query(statement);
-    expect((await named.query({ text: prepared })).rows).toEqual([{ name: 'answer' }]);
+    expect(await named.query({ text: prepared })).toEqual([{ name: 'answer' }]);
 
     const timeout = { text: 'SHOW statement_timeout' };
-    expect((await named.query(timeout)).rows).toEqual([{ statement_timeout: '4500ms' }]);
+    expect(await named.query(timeout)).toEqual([{ statement_timeout: '4500ms' }]);
 
     const unnamed = createPool({ size: 1, maxOverflow: 0, preparedStatements: false });
     // A pooler would refuse the parameter.
-    expect((await unnamed.query(timeout)).rows).toEqual([{ statement_timeout: '0' }]);
-    expect((await unnamed.query(statement)).rows).toEqual([{ answer: 42 }]);
-    expect((await unnamed.query({ text: prepared })).rows).toEqual([]);
+    expect(await unnamed.query(timeout)).toEqual([{ statement_timeout: '0' }]);
+    expect(await unnamed.query(statement)).toEqual([{ answer: 42 }]);
+    expect(await unnamed.query({ text: prepared })).toEqual([]);
   });
 
   it.each([
