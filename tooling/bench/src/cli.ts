@@ -19,11 +19,12 @@ import { measureWorkers } from './workers.js';
 const LARGE_LIST_ROWS = 1_000_000;
 const documents = path.resolve(import.meta.dirname, '../../../docs');
 const isShort = process.argv.includes('--short');
+// Many short rounds: what disturbs a machine lasts for seconds, and a median forgets a round that it fell upon.
 const extent = isShort
-  ? { rounds: 2, requests: 2_000, warmUpRequests: 4_000 }
-  : { rounds: 5, requests: 4_000, warmUpRequests: 12_000 };
+  ? { rounds: 4, requests: 1_000, warmUpRequests: 4_000 }
+  : { rounds: 12, requests: 1_500, warmUpRequests: 8_000 };
 /** Where the figure is a slope and not a ratio to prove, fewer rounds do. */
-const sideExtent = { ...extent, rounds: 2, warmUpRequests: extent.requests };
+const sideExtent = { rounds: 3, requests: 2_000, warmUpRequests: 3_000 };
 
 /** What ends with the bench, however that ends; servers do so by themselves. */
 await using running = new AsyncDisposableStack();
