@@ -109,8 +109,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs one statement on a connection of its own, and resolves to its rows. One that only reads is run again where its connection broke; one that
-   * writes may have been done, so it is not.
+   * Runs one statement on a connection of its own, and resolves to its rows. One that only reads is run again where its
+   * connection broke; one that writes may have been done, so it is not.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
    */

@@ -13,7 +13,8 @@ export class Slots {
   readonly #max: number;
   readonly #queueMax: number;
   readonly #timeoutMs: number;
-  readonly #waiters = new Set<Waiter>();
+  /** In the order of their arrival, which is that of their time-outs. */
+  readonly #waiters: Waiter[] = [];
   #inUse = 0;
 
   constructor(options: { max: number; queueMax: number; timeoutMs: number }) {
@@ -27,12 +28,12 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#waiters.length;
   }
 
   /** Whether the next caller is refused. */
   get isFull(): boolean {
-    return this.#inUse >= this.#max && this.#waiters.size >= this.#queueMax;
+    return this.#inUse >= this.#max && this.#waiters.length >= this.#queueMax;
   }
 
   /** @throws {DatabaseUnavailableError} at once when the queue is full, or after the time-out. */
@@ -43,26 +44,25 @@ export class Slots {
     }
     if (this.isFull) {
       return Promise.reject(
-        new DatabaseUnavailableError(`${this.#inUse} connexions prises et ${this.#waiters.size} demandes en attente`),
+        new DatabaseUnavailableError(`${this.#inUse} connexions prises et ${this.#waiters.length} demandes en attente`),
       );
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiters.delete(waiter);
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         reject(new DatabaseUnavailableError(`aucune connexion libre après ${this.#timeoutMs / 1_000} s`));
       }, this.#timeoutMs);
       const waiter: Waiter = { resolve, timer };
-      this.#waiters.add(waiter);
+      this.#waiters.push(waiter);
     });
   }
 
   release(): void {
-    const [next] = this.#waiters;
+    const next = this.#waiters.shift();
     if (next === undefined) {
       this.#inUse -= 1;
       return;
     }
-    this.#waiters.delete(next);
     clearTimeout(next.timer);
     next.resolve();
   }

@@ -28,8 +28,9 @@ export interface BatchProcessorOptions {
 export class BatchProcessor implements tracing.SpanProcessor {
   readonly #options: BatchProcessorOptions;
   readonly #queue: tracing.ReadableSpan[] = [];
-  /** Batches on their way. */
-  readonly #sent = new Set<readonly tracing.ReadableSpan[]>();
+  /** Spans on their way. */
+  #sentSpans = 0;
+  #isShutDown = false;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -70,8 +71,8 @@ export class BatchProcessor implements tracing.SpanProcessor {
     const timer = setTimeout(expire, SHUTDOWN_TIMEOUT_MS);
     await Promise.race([this.forceFlush(), expired]);
     clearTimeout(timer);
-    const lost = this.#queue.splice(0).length + [...this.#sent].flat().length;
-    this.#sent.clear();
+    this.#isShutDown = true;
+    const lost = this.#queue.splice(0).length + this.#sentSpans;
     if (lost > 0) this.#drop(lost, 'le récepteur ne les a pas pris avant l’arrêt');
     // There is nothing left to lose: a receiver that cannot be left in order is left all the same.
     void this.#options.sender.close().catch(() => {});
@@ -91,10 +92,11 @@ export class BatchProcessor implements tracing.SpanProcessor {
   }
 
   async #send(batch: readonly tracing.ReadableSpan[]): Promise<void> {
-    this.#sent.add(batch);
+    this.#sentSpans += batch.length;
     const { sent, problem } = await this.#options.sender.send(batch);
     // Given up meanwhile, and counted.
-    if (!this.#sent.delete(batch)) return;
+    if (this.#isShutDown) return;
+    this.#sentSpans -= batch.length;
     this.#options.counts.exported += sent;
     if (problem !== undefined) this.#drop(batch.length - sent, problem);
   }
