@@ -32,12 +32,14 @@ type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; r
 
 export interface RunningProcess {
   readonly child: ChildProcess;
-  /** Every line that the process has written to stdout. */
+  /** Every line that the process has written to stdout, but for those forgotten. */
   readonly lines: readonly LogLine[];
   /** The same as it was written. */
   readonly rawLines: readonly string[];
   /** Resolves with the first line, already written or still to come, that has this message. */
   waitForLine(message: string | RegExp): Promise<LogLine>;
+  /** Forgets the lines so far: those of half an hour do not fit in memory. */
+  forgetLines(): void;
   /** Resolves with exit code or signal. */
   readonly exited: Promise<number | NodeJS.Signals>;
 }
@@ -95,7 +97,11 @@ export function follow(child: ChildProcessByStdio<null, Readable, null>): Runnin
       void exited.then(() => setImmediate(finish));
       check();
     });
-  const running = { child, lines, rawLines, waitForLine, exited };
+  const forgetLines = () => {
+    lines.length = 0;
+    rawLines.length = 0;
+  };
+  const running = { child, lines, rawLines, waitForLine, forgetLines, exited };
   started.add(running);
   void exited.then(() => started.delete(running));
   return running;

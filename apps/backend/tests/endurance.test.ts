@@ -46,6 +46,7 @@ it(
     for (let reading = 0; reading < READINGS; reading += 1) {
       const part = await openLoop(0.7 * capacity, CLIENTS, DURATION_MS / READINGS, ask);
       for (const [outcome, times] of part.outcomes) outcomes.set(outcome, outcomes.count(outcome) + times);
+      backend.forgetLines();
       const metrics = await (await backend.fetch('/metrics')).text();
       const read = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
       readings.push({
