@@ -5,6 +5,7 @@ import { dashboards, dataSources } from '@products/monitoring';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend, traceIdOf } from './backend.js';
 import { readDataSources } from './data-sources.js';
+import { documents, readFromRepository } from './documents.js';
 import { eventually } from './eventually.js';
 import { takeApart } from './logql-tree.js';
 
@@ -106,10 +107,8 @@ describe('LogQL', () => {
     return operator === '=~' ? new RegExp(`^(?:${wanted})$`).test(loggedTraceId) : wanted === loggedTraceId;
   }
 
-  const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
-  const documents = ['README.md', ...pages.map((name) => `docs/${name}`)];
   const documented = documents.flatMap((name) =>
-    [...readFileSync(path.join(repository, name), 'utf8').matchAll(/`(\{service=[^`]+)`/g)].map(([, text]) => text),
+    [...readFromRepository(name).matchAll(/`(\{service=[^`]+)`/g)].map(([, text]) => text),
   );
   const shown = dashboards.flatMap(({ rows }) =>
     rows.flatMap(({ panels }) => panels.flatMap((panel) => ('logql' in panel ? [panel.logql] : []))),

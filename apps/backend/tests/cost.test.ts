@@ -23,9 +23,9 @@ const agent = await startJaegerAgent();
 const folder = mkdtempSync(path.join(tmpdir(), 'products-cost-'));
 const modulesFile = path.join(folder, 'modules');
 const preload = `
-  process.on('SIGWINCH', () => globalThis.gc());
   import { writeFileSync } from 'node:fs';
   import { registerHooks } from 'node:module';
+  process.on('SIGWINCH', () => globalThis.gc());
   const urls = [];
   registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context); } });
   process.on('exit', () => writeFileSync(${JSON.stringify(modulesFile)}, urls.join('\\n')));`;

@@ -1,16 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { errorCatalogue } from '@products/api-contract/server';
 import { telemetryEnvironment } from '@products/telemetry';
 import { describe, expect, it } from 'vitest';
 import { readConfig, serviceEnvironment } from '../src/config.js';
+import { documents, readFromRepository } from './documents.js';
 
 // What the documents say is what the code does, and the reverse.
 
 const repository = path.resolve(import.meta.dirname, '../../..');
-const read = (file: string) => readFileSync(path.join(repository, file), 'utf8');
-const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
-const documents = ['README.md', ...pages.map((name) => `docs/${name}`)];
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
 const variables = sorted([...Object.keys(serviceEnvironment), ...Object.keys(telemetryEnvironment)]);
@@ -20,16 +18,16 @@ const firstCells = (text: string) => [...text.matchAll(/^\| `([^`]+)`/gm)].map((
 
 describe('the documents', () => {
   it('explain every variable, and no other', () => {
-    expect(sorted(firstCells(read('docs/configuration.md')))).toEqual(variables);
+    expect(sorted(firstCells(readFromRepository('docs/configuration.md')))).toEqual(variables);
   });
 
   it('list every variable in the README, and no other', () => {
-    const section = read('README.md').split('## Variables')[1]?.split('\n## ')[0] ?? '';
+    const section = readFromRepository('README.md').split('## Variables')[1]?.split('\n## ')[0] ?? '';
     expect(sorted([...section.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => String(name)))).toEqual(variables);
   });
 
   it('give the defaults that the code has', () => {
-    const rows = [...read('docs/configuration.md').matchAll(/^\| `(\w+)` *\| `([^`]+)`/gm)];
+    const rows = [...readFromRepository('docs/configuration.md').matchAll(/^\| `(\w+)` *\| `([^`]+)`/gm)];
     const documented = Object.fromEntries(rows.map(([, name, value]) => [String(name), String(value)]));
     expect(Object.keys(documented).length).toBeGreaterThan(20);
     expect(readConfig(documented)).toEqual(readConfig({}));
@@ -39,12 +37,12 @@ describe('the documents', () => {
   });
 
   it('explain every error code, and no other', () => {
-    const section = read('docs/api.md').split('## Errors')[1] ?? '';
+    const section = readFromRepository('docs/api.md').split('## Errors')[1] ?? '';
     expect(sorted(firstCells(section))).toEqual(sorted(Object.keys(errorCatalogue)));
   });
 
   it.each(documents)('%s names only files and links that exist', (document) => {
-    const text = read(document);
+    const text = readFromRepository(document);
     const folder = path.dirname(path.join(repository, document));
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target]) =>
       path.resolve(folder, String(target)),
@@ -56,8 +54,10 @@ describe('the documents', () => {
   });
 
   it('name only scripts that exist', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = documents.flatMap((document) => [...read(document).matchAll(/(?:`|--yes |^)pnpm ([a-z:]+)/gm)]);
+    const { scripts } = JSON.parse(readFromRepository('package.json')) as { scripts: Record<string, string> };
+    const named = documents.flatMap((document) => [
+      ...readFromRepository(document).matchAll(/(?:`|--yes |^)pnpm ([a-z:]+)/gm),
+    ]);
     const known = new Set([...Object.keys(scripts), 'pack', 'install']);
     const unknown = named.map(([, name]) => String(name)).filter((name) => !known.has(name));
     expect(unknown).toEqual([]);
