@@ -1,9 +1,10 @@
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
-import { DatabaseUnavailableError, sqlState } from './database-error.js';
+import { DatabaseUnavailableError } from './database-error.js';
 import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from './drizzle.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
 import { products } from './schema.js';
+import { isCondition } from './sql-states.js';
 
 /** Longest time that a check of the database may take, connecting included; `/health` promises an answer in 2 s. */
 const CHECK_TIMEOUT_MS = 1_500;
@@ -135,14 +136,13 @@ export async function assertSchema(connection: ConnectionConfig): Promise<Server
     );
     return rows[0] ?? { connectionsMax: Number.POSITIVE_INFINITY, statementTimeoutMs: 0 };
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
-    if (error.code === sqlState.undefinedTable) {
+    if (isCondition(error, 'undefined_table')) {
       throw new SchemaError(
         `La table « products » n'existe pas dans ${connection.description}. Créez-la avec : pnpm db:init`,
         { cause: error },
       );
     }
-    if (error.code === sqlState.undefinedColumn) {
+    if (isCondition(error, 'undefined_column')) {
       throw new SchemaError(
         `La table « products » de ${connection.description} n'a pas les colonnes attendues : ${error.message}`,
         { cause: error },

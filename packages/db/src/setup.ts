@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
-import { sqlState, unwrapQueryError } from './database-error.js';
+import { unwrapQueryError } from './database-error.js';
 import { drizzle, migrate, type NodePgDatabase, sql } from './drizzle.js';
 import { sampleProducts } from './samples.js';
 import { products } from './schema.js';
+import { isCondition } from './sql-states.js';
 import { utcTimestamp } from './utc-timestamp.js';
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
@@ -50,7 +51,7 @@ async function applyMigrations(orm: NodePgDatabase): Promise<void> {
     await migrate(orm, { migrationsFolder });
   } catch (error) {
     const cause = unwrapQueryError(error);
-    if (cause instanceof pg.DatabaseError && cause.code === sqlState.insufficientPrivilege) {
+    if (isCondition(cause, 'insufficient_privilege')) {
       throw new Error(
         `Droits insuffisants pour migrer (${cause.message}). Il faut : GRANT CREATE ON DATABASE … TO … (schéma « drizzle », ` +
           'qui garde la liste des migrations) et GRANT CREATE ON SCHEMA public TO … (table « products »).',
@@ -73,7 +74,7 @@ async function addSamples(orm: NodePgDatabase): Promise<number> {
   });
   return seeding.catch((error: unknown) => {
     const cause = unwrapQueryError(error);
-    if (cause instanceof pg.DatabaseError && cause.code === sqlState.undefinedTable) {
+    if (isCondition(cause, 'undefined_table')) {
       throw new Error("La table « products » n'existe pas. Créez-la avec : pnpm db:init", { cause });
     }
     throw cause;

@@ -55,15 +55,6 @@ describe('the pool, as SQLAlchemy’s', () => {
     await expect.poll(() => database.query(open)).toHaveLength(2);
   });
 
-  it('takes the connection that has been idle the longest', async () => {
-    const pool = createPool({ size: 3 });
-    await Promise.all([hold(pool, 0.1), hold(pool, 0.1), hold(pool, 0.1)]);
-    const taken: number[] = [];
-    for (let time = 0; time < 6; time += 1) taken.push(await backendOf(pool));
-    expect(new Set(taken).size).toBe(3);
-    expect(taken.slice(3)).toEqual(taken.slice(0, 3));
-  });
-
   it('opens no connection for a load that those it has are enough for', async () => {
     const pool = createPool();
     const work = async () => {
@@ -83,6 +74,14 @@ describe('the pool, as SQLAlchemy’s', () => {
     await expect(waiting).rejects.toThrow(DatabaseUnavailableError);
     await expect(waiting).rejects.toThrow(/aucune connexion libre après 0.2 s/);
     await held;
+  });
+
+  it('lets nobody wait with a queue of 0, and refuses nobody whom an idle connection can serve', async () => {
+    const pool = createPool({ size: 2, maxOverflow: 0, queueMax: 0 });
+    const [first, second] = [hold(pool, 0.1), hold(pool, 0.1)];
+    await expect(hold(pool, 0)).rejects.toThrow(/2 connexions prises et 0 demandes en attente/);
+    await Promise.all([first, second]);
+    await Promise.all([hold(pool, 0), hold(pool, 0)]);
   });
 
   it('serves those who wait in the order of their arrival', async () => {

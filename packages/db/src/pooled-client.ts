@@ -1,0 +1,27 @@
+import pg from 'pg';
+
+/** How long the server may take to close a connection. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** A connection of the pool. */
+export class PooledClient extends pg.Client {
+  /** On the clock of `performance.now()`, as `lastUsedAt`. */
+  readonly createdAt = performance.now();
+  lastUsedAt = this.createdAt;
+
+  /** @param config the pool's: there, `connectionTimeoutMillis` is the wait for a connection */
+  constructor({ connectTimeoutMs = 0, ...config }: pg.ClientConfig & { readonly connectTimeoutMs?: number } = {}) {
+    super({ ...config, connectionTimeoutMillis: connectTimeoutMs });
+    // Without a listener, a connection that the server ends takes the process with it.
+    this.on('error', () => {});
+  }
+
+  /** Says goodbye; a server that does not answer is left. */
+  override end(): Promise<void>;
+  override end(callback: (error: Error) => void): void;
+  override end(callback?: (error: Error) => void): Promise<void> | void {
+    const timer = setTimeout(() => this.connection.stream.destroy(), CLOSE_TIMEOUT_MS).unref();
+    this.once('end', () => clearTimeout(timer));
+    return callback === undefined ? super.end() : super.end(callback);
+  }
+}

@@ -1,0 +1,60 @@
+import pg from 'pg';
+
+/**
+ * What a failure means for the request and for the connection that reported it.
+ *
+ * - `unavailable`: the database cannot serve now (503); the connection is kept.
+ * - `replace`: the same, and the connection is closed: another one prepares the statement anew.
+ * - `lost`: the same, and the server has closed the connection: a read is run again on another one.
+ */
+type Reaction = 'unavailable' | 'replace' | 'lost';
+
+interface Condition {
+  readonly name: string;
+  /** Undefined: the statement's own failure. */
+  readonly reaction?: Reaction;
+}
+
+/**
+ * The SQLSTATE codes, subclasses and classes that this package tells apart; the longest prefix wins
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const conditions = {
+  '08': { name: 'connection_exception', reaction: 'lost' },
+  // "cached plan must not change result type": the table changed under a prepared statement.
+  '0A000': { name: 'feature_not_supported', reaction: 'replace' },
+  '25006': { name: 'read_only_sql_transaction', reaction: 'unavailable' },
+  '26000': { name: 'invalid_sql_statement_name', reaction: 'replace' },
+  '28': { name: 'invalid_authorization_specification', reaction: 'unavailable' },
+  '3D': { name: 'invalid_catalog_name', reaction: 'unavailable' },
+  // A replica also reports it for a statement that conflicts with recovery.
+  '40001': { name: 'serialization_failure', reaction: 'unavailable' },
+  '40P01': { name: 'deadlock_detected', reaction: 'unavailable' },
+  '42501': { name: 'insufficient_privilege' },
+  '42703': { name: 'undefined_column' },
+  '42P01': { name: 'undefined_table', reaction: 'unavailable' },
+  '53': { name: 'insufficient_resources', reaction: 'unavailable' },
+  '55P03': { name: 'lock_not_available', reaction: 'unavailable' },
+  '57': { name: 'operator_intervention', reaction: 'unavailable' },
+  // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout
+  '57P': { name: 'shutdown', reaction: 'lost' },
+  '58': { name: 'system_error', reaction: 'unavailable' },
+} as const satisfies Readonly<Record<string, Condition>>;
+
+type ConditionName = (typeof conditions)[keyof typeof conditions]['name'];
+
+function findCondition(error: pg.DatabaseError): Condition | undefined {
+  const table: Readonly<Record<string, Condition>> = conditions;
+  const { code = '' } = error;
+  return table[code] ?? table[code.slice(0, 3)] ?? table[code.slice(0, 2)];
+}
+
+/** What to do about an error that the server reported. */
+export function reactionTo(error: pg.DatabaseError): Reaction | undefined {
+  return findCondition(error)?.reaction;
+}
+
+/** Whether the server reported this condition. */
+export function isCondition(error: unknown, name: ConditionName): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && findCondition(error)?.name === name;
+}
