@@ -9,31 +9,32 @@ import {
 import { locateEmbeddedFolder, startEmbeddedDatabase } from '@products/db/embedded';
 import type { Logger } from '@products/telemetry';
 import type { Config } from './config.js';
+import { never, type Running } from './running.js';
+import { withTimeout } from './with-timeout.js';
 
-/** The database that the service uses, configured or embedded. */
-export interface ServiceDatabase {
+/** A checkpoint that hangs must not hold up the stop for ever. */
+const STOP_TIMEOUT_MS = 20_000;
+
+/** The database of the service, configured or embedded; only the embedded one can fail, and is stopped. */
+export interface RunningDatabase extends Running {
   readonly connection: ConnectionConfig;
-  /** Of the embedded one, for the processes that share it; holds its password. */
+  /** For the worker processes; holds the embedded server's password. */
   readonly embeddedUrl: string | undefined;
-  /** Resolves with the reason when it is gone for good, which only the embedded one can be. */
-  readonly failed: Promise<string>;
-  /** Stops the embedded one. */
-  stop(): Promise<void>;
 }
 
 /**
- * Makes the database ready: the embedded one is started, migrated and seeded, a configured one only looked at.
+ * Makes the database ready: the embedded one is started, migrated and seeded; a configured one is only inspected.
  *
  * @throws {SchemaError} when the configured database lacks the table.
  */
-export async function prepareDatabase(config: Config, logger: Logger): Promise<ServiceDatabase> {
+export async function prepareDatabase(config: Config, logger: Logger): Promise<RunningDatabase> {
   const { database, replica } = config;
   if (database === undefined) return startEmbedded(logger);
   await Promise.all([inspect(database, config, logger), replica && inspectReplica(replica, config, logger)]);
-  return { connection: database, embeddedUrl: undefined, failed: new Promise(() => {}), stop: async () => {} };
+  return { connection: database, embeddedUrl: undefined, failed: never, stop: async () => true };
 }
 
-async function startEmbedded(logger: Logger): Promise<ServiceDatabase> {
+async function startEmbedded(logger: Logger): Promise<RunningDatabase> {
   const folder = locateEmbeddedFolder();
   if (folder === undefined) {
     throw new Error(
@@ -49,7 +50,15 @@ async function startEmbedded(logger: Logger): Promise<ServiceDatabase> {
       connection,
       embeddedUrl: embedded.url,
       failed: embedded.died.then(() => 'PostgreSQL embarqué s’est arrêté'),
-      stop: () => embedded.stop(),
+      stop: async () => {
+        try {
+          await withTimeout(embedded.stop(), STOP_TIMEOUT_MS);
+          return true;
+        } catch (error) {
+          logger.warning('stop_incomplete', { step: 'PostgreSQL embarqué', error });
+          return false;
+        }
+      },
     };
   } catch (error) {
     await embedded.stop();
@@ -57,7 +66,7 @@ async function startEmbedded(logger: Logger): Promise<ServiceDatabase> {
   }
 }
 
-/** A database that cannot be asked yet does not prevent the start: the service is not ready until it answers. */
+/** A database that does not answer yet does not prevent the start: the service is not ready until it does. */
 async function inspect(connection: ConnectionConfig, config: Config, logger: Logger): Promise<void> {
   try {
     reportSettings(await assertSchema(connection), config, logger);
@@ -67,7 +76,7 @@ async function inspect(connection: ConnectionConfig, config: Config, logger: Log
   }
 }
 
-/** Reads do without a replica as long as it has no table. */
+/** A replica without the table does not prevent the start: the primary takes the reads. */
 async function inspectReplica(connection: ConnectionConfig, config: Config, logger: Logger): Promise<void> {
   try {
     await inspect(connection, config, logger);
@@ -78,14 +87,14 @@ async function inspectReplica(connection: ConnectionConfig, config: Config, logg
 
 function reportSettings(settings: ServerSettings, { pool, workers }: Config, logger: Logger): void {
   if (!pool.preparedStatements) {
-    // Behind a pooler, whose connections are not the server's, the service can set no time-out by itself.
+    // Behind a pooler the service cannot set the server's time-out itself.
     const { statementTimeoutMs } = settings;
     if (statementTimeoutMs === 0 || statementTimeoutMs >= pool.queryTimeoutMs) {
       logger.warning('statement_timeout_absent', { timeout_seconds: pool.queryTimeoutMs / 1_000 });
     }
     return;
   }
-  // Each process has one more, for its checks.
+  // Each process has one connection more, for its checks.
   const perProcess =
     pool.size === 0 || pool.maxOverflow < 0 ? Number.POSITIVE_INFINITY : pool.size + pool.maxOverflow + 1;
   const connections = workers * perProcess;

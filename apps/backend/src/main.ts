@@ -3,12 +3,14 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createLogger, type Logger, tracingState } from '@products/telemetry';
 import { type Config, readConfig } from './config.js';
-import { serveAlone, startService } from './service.js';
+import { prepareDatabase } from './database.js';
+import type { RunningServer } from './running.js';
+import { startServer } from './server.js';
 import { withTimeout } from './with-timeout.js';
-import { serveWithWorkers } from './workers/primary.js';
+import { startWorkers } from './workers/primary.js';
 import { startWorker } from './workers/worker.js';
 
-/** One Ctrl-C can arrive as SIGINT and, passed on, as SIGTERM: only a later signal is a second one. */
+/** One Ctrl-C can arrive as SIGINT and, through npm, as SIGTERM: only a later signal is a second one. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 /** How long the receiver of traces may take for the last spans of a process that crashes. */
@@ -35,20 +37,32 @@ try {
   await exit(1, logger);
 }
 
-/** Runs the service until it is told to stop, or cannot go on. Resolves with whether it has stopped in order. */
+/** Runs the service, database first, until a signal or a failure. Resolves with whether it stopped in order. */
 async function runService(): Promise<boolean> {
   const signaled = waitForSignal();
-  const serve = config.workers === 1 ? serveAlone(config, logger) : serveWithWorkers(config, logger);
-  const service = await startService(config, logger, serve);
-  const reason = await Promise.race([signaled, service.failed.then((failure) => new Error(failure))]);
+  const database = await prepareDatabase(config, logger);
+  let server: RunningServer;
+  try {
+    server = await (config.workers === 1
+      ? startServer(config, database.connection, logger)
+      : startWorkers(config, logger, database.embeddedUrl));
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+  const { url } = server;
+  logger.info('service_started', { url, log_level: config.logLevel, database: database.connection.description });
+
+  const failed = Promise.race([database.failed, server.failed]);
+  const reason = await Promise.race([signaled, failed.then((failure) => new Error(failure))]);
   if (reason instanceof Error) logger.error('service_failed', { reason: reason.message });
   else logger.info('service_stopping', { signal: reason });
-  const isClean = await service.stop();
+  const isClean = [await server.stop(), await database.stop()].every((isInTime) => isInTime);
   logger.info('service_stopped');
   return isClean && !(reason instanceof Error);
 }
 
-/** Runs one of the processes that share the work. Ctrl-C reaches them all: it is the primary process that acts on it. */
+/** Runs one of the worker processes. Ctrl-C reaches them all, and the primary process alone acts on it. */
 async function runWorker(): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   const terminated = once(process, 'SIGTERM');
@@ -70,7 +84,7 @@ async function readConfigOrExit(): Promise<Config> {
   }
 }
 
-/** Resolves with the first signal to stop; a later one ends the process at once. */
+/** Resolves with the first signal to stop; a second one ends the process at once. */
 function waitForSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let firstAt: number | undefined;
@@ -87,10 +101,10 @@ function waitForSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
-/** Ends the process once the log is written, or without, when nobody reads it. */
+/** Ends the process once the log is written, or after a time-out when stdout is not read. */
 async function exit(code: number, log: Logger): Promise<never> {
   if (await log.end(LOG_TIMEOUT_MS)) process.exit(code);
-  // A write that a stalled reader of stdout holds up would hold up process.exit() for good.
+  // process.exit() would wait for ever for a write that a stalled reader of stdout holds up.
   process.emit('exit', code);
   process.kill(process.pid, 'SIGKILL');
   throw new Error('unreachable');

@@ -1,44 +1,40 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ConnectionConfig } from '@products/db';
-import { hasRequestSpans, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
-import { createApp } from './app.js';
+import { type ConnectionConfig, createDatabase, sumPoolStats } from '@products/db';
+import { createMetrics, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
 import type { Config } from './config.js';
-import { createDependencies, type Dependencies } from './dependencies.js';
+import { createApp } from './http/app.js';
 import { answerClientError, refuseInterrupted } from './http/client-error.js';
-import { isTooMuch, refuseOverload } from './http/overload.js';
-import { withOriginForm } from './http/request-target.js';
+import { Lifecycle } from './lifecycle.js';
+import { never, type RunningServer } from './running.js';
+import { createPorts } from './services/ports.js';
 import { shutDown } from './shutdown.js';
 
-/** Above the idle time-outs of usual load balancers, so that it is they who close a connection nobody uses. */
+/** Above the idle time-outs of usual load balancers, so that it is they that close an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const HEADERS_TIMEOUT_MAX_MS = 60_000;
-/** How long the steps of the stop may take: a receiver of traces that hangs, connections that hang. */
+/** How long the steps of the stop may take when a receiver of traces or a connection hangs. */
 const TRACES_TIMEOUT_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** Connections that may wait to be accepted; Linux allows as many. Of more than Node.js's 511, some would come seconds later. */
+/** Connections that may wait to be accepted, Linux's own limit: beyond Node.js's 511, a SYN is sent again seconds later. */
 const BACKLOG = 4_096;
-/** How late a request that takes too long may be found out. */
+/** How late a time-out of a request may be noticed. */
 const CONNECTIONS_CHECKED_EVERY_MAX_MS = 5_000;
 
-/** What of the stop comes after the last request, at most. */
+/** Longest part of the stop after the last request. */
 export const SERVER_STOP_STEPS_MAX_MS = TRACES_TIMEOUT_MS + CLOSE_TIMEOUT_MS;
 
 /** The HTTP server of one process. */
-export interface RunningServer {
-  /** Where it listens: `http://0.0.0.0:5000`. */
-  readonly url: string;
+export interface ProcessServer extends RunningServer {
   /** The metrics of this process. */
   snapshotMetrics(): Promise<MetricsSnapshot>;
-  /** Stops in order: what was accepted is answered, spans are exported. Resolves with whether all of it was in time. */
-  stop(): Promise<boolean>;
 }
 
 /**
- * Starts to serve.
+ * Wires the service of this process together and starts to listen.
  *
- * @param collectMetrics what `/metrics` shows, where that is not this process's metrics alone
+ * @param collectMetrics the metrics that `/metrics` shows, where those are not this process's alone
  * @throws {Error} when the port cannot be had.
  */
 export async function startServer(
@@ -46,20 +42,42 @@ export async function startServer(
   connection: ConnectionConfig,
   logger: Logger,
   collectMetrics?: () => Promise<MetricsSnapshot>,
-): Promise<RunningServer> {
+): Promise<ProcessServer> {
   reportTracing(logger);
-  const dependencies = createDependencies(config, connection, logger, collectMetrics);
-  const { lifecycle } = dependencies;
-  const server = createServer(serverOptions(config), withOriginForm(createListener(dependencies)));
+  const database = createDatabase(connection, config.pool);
+  const replica = config.replica && createDatabase(config.replica, config.pool);
+  const databases = replica === undefined ? [database] : [database, replica];
+  const metrics = createMetrics({
+    pool: () => sumPoolStats(databases.map(({ stats }) => stats())),
+    spans: () => tracingState.spans,
+    droppedLogLines: () => logger.droppedLines,
+  });
+  const lifecycle = new Lifecycle();
+  const app = createApp({
+    ports: createPorts({ database, replica, metrics, logger, slowDelayMs: config.slowDelayMs }),
+    logger,
+    metrics,
+    lifecycle,
+    corsOrigins: config.corsOrigins,
+    isQueueFull: () => databases.every(({ isQueueFull }) => isQueueFull()),
+    monitoring: {
+      collectMetrics: collectMetrics ?? metrics.snapshot,
+      isDatabaseReachable: () => database.isReachable(),
+      isDraining: () => lifecycle.isDraining,
+    },
+  });
+
+  const server = createServer(serverOptions(config), app);
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
   server.on('clientError', answerClientError(lifecycle));
-  // No expectation is asked of a request that the routes do not answer anyway (RFC 9110, 10.1.1).
+  // A request with an expectation that nobody meets is answered all the same (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (request, socket) => answerConnect(server, request, socket));
   await listen(config, server);
   return {
     url: urlOf(server, config.host),
-    snapshotMetrics: () => dependencies.metrics.snapshot(),
+    failed: never,
+    snapshotMetrics: metrics.snapshot,
     stop: () =>
       shutDown({
         logger,
@@ -70,31 +88,25 @@ export async function startServer(
         interrupt: refuseInterrupted,
         steps: [
           { name: 'export des traces', timeoutMs: TRACES_TIMEOUT_MS, run: async () => tracingState.shutdown?.() },
-          { name: 'connexions à la base', timeoutMs: CLOSE_TIMEOUT_MS, run: () => dependencies.closeDatabase() },
+          {
+            name: 'connexions à la base',
+            timeoutMs: CLOSE_TIMEOUT_MS,
+            run: async () => {
+              await Promise.all(databases.map(({ close }) => close()));
+            },
+          },
         ],
       }),
   };
 }
 
-/** What is more than the service can do is refused before it gets a span. */
-function createListener(dependencies: Dependencies): (request: IncomingMessage, response: ServerResponse) => void {
-  const app = createApp(dependencies);
-  const refuse = refuseOverload(dependencies);
-  tracingState.leavesOut = (request) => isTooMuch(request, dependencies);
-  return (request, response) => {
-    if (isTooMuch(request, dependencies)) refuse(request, response);
-    else app(request, response);
-  };
-}
-
-/** A service without traces works, and must not look as if it had them. */
+/** A service without traces works, but its log must say so. */
 function reportTracing(logger: Logger): void {
   const { status, failure, problems } = tracingState;
   problems.subscribe(({ event, reason }) => logger.warning(event, { reason }));
   if (status === 'failed') logger.error('tracing_failed', { error: failure });
   if (status === 'absent') logger.error('tracing_absent');
   if (status === 'disabled') logger.info('tracing_disabled');
-  if (status === 'started' && !hasRequestSpans()) logger.error('tracing_ineffective');
 }
 
 function serverOptions({ requestTimeoutMs }: Config) {
@@ -103,12 +115,12 @@ function serverOptions({ requestTimeoutMs }: Config) {
     headersTimeout: Math.min(requestTimeoutMs, HEADERS_TIMEOUT_MAX_MS),
     connectionsCheckingInterval: Math.min(requestTimeoutMs / 2, CONNECTIONS_CHECKED_EVERY_MAX_MS),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // Said by the application, as every other error.
+    // The application answers it, as every other error.
     requireHostHeader: false,
   };
 }
 
-/** Answers a proxy's method as any other that no route has; Node.js would close the connection without a word. */
+/** Answers CONNECT as any other method that no route has; Node.js would close the connection without an answer. */
 function answerConnect(server: Server, request: IncomingMessage, socket: Duplex): void {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;

@@ -63,6 +63,9 @@ describe('GET /error', () => {
     const withStack = () =>
       backend.lines.filter((line) => line['trace_id'] === trace_id && JSON.stringify(line).includes('"stack"'));
     await expect.poll(withStack).toHaveLength(1);
-    expect(withStack()[0]).toMatchObject({ level: 'ERROR', error: { stack: expect.stringContaining('error.js') } });
+    expect(withStack()[0]).toMatchObject({
+      level: 'ERROR',
+      error: { stack: expect.stringContaining('diagnostics.js') },
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { validate } from '@apidevtools/swagger-parser';
-import { errorBodySchema, errorCatalogue, responseSchemas } from '@products/api-contract/server';
+import { errorBodySchema, responseSchemas } from '@products/api-contract/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, startBackend } from './backend.js';
 
@@ -118,7 +118,7 @@ describe('/openapi.json', () => {
     });
   });
 
-  it('has examples that fit their schemas, for every success of the router and for every error', () => {
+  it('has examples that fit their schemas, for every success of the router and for every error that it answers', () => {
     const named = new Map<string, { parse(value: unknown): unknown }>(Object.entries(responseSchemas));
     const examples = operations().flatMap(({ operation: { responses } }) =>
       Object.values(responses).flatMap(({ content }) => content?.['application/json'] ?? []),
@@ -128,7 +128,10 @@ describe('/openapi.json', () => {
       return named.has(name) ? [expect(named.get(name)?.parse(example), name).toEqual(example)] : [];
     });
     expect(checked).toHaveLength(6);
-    expect(Object.keys(document.components.responses).sort()).toEqual(Object.keys(errorCatalogue).sort());
+    const referenced = [...JSON.stringify(document.paths).matchAll(/#\/components\/responses\/(\w+)/g)].map(
+      ([, code]) => code,
+    );
+    expect(Object.keys(document.components.responses).sort()).toEqual([...new Set(referenced)].sort());
     for (const { content } of Object.values(document.components.responses)) {
       const { example } = content?.['application/json'] ?? {};
       expect(errorBodySchema.parse(example)).toEqual(example);

@@ -118,6 +118,27 @@ describe.concurrent('the spans of a request', () => {
     });
   });
 
+  it.each([
+    [
+      { 'x-forwarded-for': '203.0.113.9:1234, 10.0.0.1', 'x-forwarded-host': 'shop.example:8443' },
+      { 'client.address': '203.0.113.9', 'server.address': 'shop.example', 'server.port': 8443n },
+    ],
+    [
+      { forwarded: 'for=192.0.2.60;proto=https;host=api.example, for=10.0.0.1' },
+      { 'client.address': '192.0.2.60', 'server.address': 'api.example', 'server.port': 443n },
+    ],
+    [{ forwarded: ';;;=' }, { 'client.address': '127.0.0.1', 'server.address': '127.0.0.1' }],
+  ])('name client and host as a proxy in front does: %o', async (headers, expected) => {
+    const [server] = await traceOf(await backend.fetch('/products/1', { headers }), 2);
+    expect(server?.tags).toMatchObject(expected);
+  });
+
+  it('hide the values of query parameters that are secrets', async () => {
+    const [server] = await traceOf(await backend.fetch('/products/1?sig=canary&x=1'), 2);
+    expect(server?.tags).toMatchObject({ 'url.query': 'sig=REDACTED&x=1' });
+    expect(server?.tags['http.url']).not.toMatch(/canary/);
+  });
+
   it('do not call a 4xx an error', async () => {
     const [server] = await traceOf(await backend.fetch('/products/x'), 1);
     expect(server?.tags).toMatchObject({ 'http.status_code': 400n });

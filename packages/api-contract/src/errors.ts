@@ -2,11 +2,14 @@ import { TRPCError } from '@trpc/server';
 import { z } from 'zod';
 
 /**
- * The error vocabulary of both doors. A code is tRPC's; `error` is its short label, `message` the detail that is told
- * when nothing more precise is known.
+ * The error vocabulary of both transports: tRPC's codes (https://trpc.io/docs/server/error-handling#error-codes), each with
+ * its HTTP status, a short label, and the message of an error that has none of its own.
  */
 export const errorCatalogue = {
   BAD_REQUEST: { status: 400, error: 'Requête invalide', message: 'La requête est mal formée.' },
+  UNAUTHORIZED: { status: 401, error: 'Authentification requise', message: 'Cette requête demande une identité.' },
+  PAYMENT_REQUIRED: { status: 402, error: 'Paiement requis', message: 'Cette requête demande un paiement.' },
+  FORBIDDEN: { status: 403, error: 'Accès refusé', message: 'Cette requête n’est pas permise à cette identité.' },
   NOT_FOUND: { status: 404, error: 'Ressource non trouvée', message: 'Cette ressource n’existe pas.' },
   METHOD_NOT_SUPPORTED: {
     status: 405,
@@ -14,24 +17,35 @@ export const errorCatalogue = {
     message: 'Cette méthode n’est pas possible ici ; l’en-tête Allow dit lesquelles le sont.',
   },
   TIMEOUT: { status: 408, error: 'Délai dépassé', message: 'La requête a mis trop de temps à arriver.' },
+  CONFLICT: { status: 409, error: 'Conflit', message: 'L’état de la ressource ne permet pas cette requête.' },
+  PRECONDITION_FAILED: { status: 412, error: 'Précondition échouée', message: 'La ressource a changé entre-temps.' },
   PAYLOAD_TOO_LARGE: { status: 413, error: 'Corps trop volumineux', message: 'Le corps de la requête est trop grand.' },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     error: 'Type de contenu non pris en charge',
     message: 'Content-Type: application/json est attendu, en UTF-8.',
   },
+  UNPROCESSABLE_CONTENT: { status: 422, error: 'Contenu refusé', message: 'Ce contenu ne peut être traité.' },
+  PRECONDITION_REQUIRED: { status: 428, error: 'Précondition requise', message: 'L’en-tête If-Match est attendu.' },
+  TOO_MANY_REQUESTS: { status: 429, error: 'Trop de requêtes', message: 'Réessayez plus tard.' },
   CLIENT_CLOSED_REQUEST: { status: 499, error: 'Requête abandonnée', message: 'Le client est parti avant la réponse.' },
   INTERNAL_SERVER_ERROR: { status: 500, error: 'Erreur interne', message: 'Une erreur inattendue est survenue.' },
+  NOT_IMPLEMENTED: { status: 501, error: 'Non implémenté', message: 'Cette fonction n’existe pas encore.' },
+  BAD_GATEWAY: { status: 502, error: 'Passerelle défaillante', message: 'Un service en amont a mal répondu.' },
   SERVICE_UNAVAILABLE: {
     status: 503,
     error: 'Service indisponible',
     message: 'La base de données ne répond pas pour l’instant. Réessayez plus tard.',
   },
-} as const satisfies Partial<Record<TRPCError['code'], { status: number; error: string; message: string }>>;
+  GATEWAY_TIMEOUT: { status: 504, error: 'Passerelle sans réponse', message: 'Un service en amont n’a pas répondu.' },
+} as const satisfies Record<
+  Exclude<TRPCError['code'], 'PARSE_ERROR'>,
+  { status: number; error: string; message: string }
+>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** One thing that is wrong with the input: where (`''` is the input as a whole), and what was expected instead of what. */
+/** One problem of the input: where it is (`''`: the input as a whole), what was expected and what was received. */
 const issueSchema = z.object({
   path: z.string().meta({ description: 'Where in the input, fields joined by dots; empty: the input as a whole' }),
   message: z.string(),
@@ -47,10 +61,10 @@ const errorDetailsSchema = z.object({
   timestamp: z.string().optional(),
 });
 
-/** What some errors tell beside code and message. */
+/** Details of some errors, beside code and message. */
 export type ErrorDetails = z.infer<typeof errorDetailsSchema>;
 
-/** What a client is told of an error, at either door. */
+/** The body of an error: the same through both transports. */
 export const errorBodySchema = z.object({
   error: z.string().meta({ description: 'Short label, the same for every error of one code' }),
   code: z.enum(Object.keys(errorCatalogue) as ErrorCode[]),
@@ -64,7 +78,7 @@ export const errorBodySchema = z.object({
 
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
-/** An error that a client may be told about as it is. What it stands for, if anything, is its `cause`, for the log only. */
+/** An error that is safe to show. The underlying error is its `cause` and goes to the log only. */
 export class ApiError extends TRPCError {
   declare readonly code: ErrorCode;
   readonly details: ErrorDetails;
@@ -73,21 +87,31 @@ export class ApiError extends TRPCError {
     super({ code, message: options.message ?? errorCatalogue[code].message, cause: options.cause });
     this.details = options.details ?? {};
   }
+
+  /** The HTTP status. */
+  get status(): number {
+    return errorCatalogue[this.code].status;
+  }
 }
 
 /**
- * The one place where anything thrown becomes an error of the vocabulary. Whatever was not thrown for the client's eyes
- * (libraries' messages included) gets the fixed message of its code.
+ * The one place where anything thrown becomes an error of the vocabulary. A message that was not written for clients
+ * (a library's, for instance) is replaced by its code's.
  */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (!(error instanceof TRPCError)) return new ApiError('INTERNAL_SERVER_ERROR', { cause: error });
-  const { cause, code } = error;
+  const { cause } = error;
   if (cause instanceof ApiError) return cause;
-  if (cause instanceof z.core.$ZodError) return validationError(cause);
-  if (cause instanceof SyntaxError) return new ApiError('BAD_REQUEST', { message: 'Le JSON est mal formé.', cause });
-  if (code === 'PARSE_ERROR') return new ApiError('BAD_REQUEST', { cause: error });
+  const code = error.code === 'PARSE_ERROR' ? 'BAD_REQUEST' : error.code;
+  if (code === 'BAD_REQUEST' && cause instanceof z.core.$ZodError) return validationError(cause);
+  if (code === 'BAD_REQUEST' && cause instanceof SyntaxError) return malformedJson(cause);
   return new ApiError(isErrorCode(code) ? code : 'INTERNAL_SERVER_ERROR', { cause: cause ?? error });
+}
+
+/** @param cause `JSON.parse`'s error */
+export function malformedJson(cause: unknown): ApiError {
+  return new ApiError('BAD_REQUEST', { message: 'Le JSON est mal formé.', cause });
 }
 
 function isErrorCode(code: string): code is ErrorCode {

@@ -1,4 +1,4 @@
-// The door for clients: types only, nothing to run.
+// The entry of clients: types only, nothing to run.
 
 export type { SlowResult } from './diagnostics/schemas.js';
 export type { ErrorBody, ErrorCode, Issue } from './errors.js';

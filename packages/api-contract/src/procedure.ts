@@ -1,48 +1,60 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
+import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
 import { describeValue } from './describe-value.js';
-import { ApiError, type ErrorBody, errorCatalogue, toApiError, toErrorBody } from './errors.js';
-import type { RestMeta } from './rest-meta.js';
+import { ApiError, type ErrorBody, toApiError, toErrorBody } from './errors.js';
+import type { ProcedureMeta } from './procedure-meta.js';
 
-/** `data` of a tRPC error: what REST answers as its body, and where it happened. */
+/** `data` of a tRPC error: the body that REST would answer, and the procedure that failed. */
 export interface ErrorData extends ErrorBody {
   readonly httpStatus: number;
   /** The procedure; absent when the request reached none. */
   readonly procedure?: string;
 }
 
-/** How tRPC's middleware hands on the end of a procedure: it never throws. */
+/** The result of tRPC's `next()`, which never throws. */
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: Error };
 
 /** Runs a procedure in a trace span of its own. */
 export type InProcedureSpan = <T extends Outcome>(path: string, run: () => Promise<T>) => Promise<T>;
 
+/** An error in tRPC's envelope. */
+export interface ErrorShape {
+  /** JSON-RPC 2.0's (https://www.jsonrpc.org/specification#error_object). */
+  readonly code: number;
+  readonly message: string;
+  readonly data: ErrorData;
+}
+
+/** @param procedure its path; undefined when the request reached none */
+export function toErrorShape(error: ApiError, traceId: string | null, procedure?: string): ErrorShape {
+  const data = {
+    ...toErrorBody(error, traceId),
+    httpStatus: error.status,
+    ...(procedure === undefined ? {} : { procedure }),
+  };
+  return { code: TRPC_ERROR_CODES_BY_KEY[error.code], message: error.message, data };
+}
+
 /**
  * tRPC with the meta and error shape of this API.
  *
  * @param currentTraceId asked for each error, as some happen before there is a context
- * @param inProcedureSpan for procedures that run several to a request; what comes alone is described by the request's span
+ * @param inProcedureSpan for the procedures of a batch; a procedure called alone is described by the request's span
  */
 export function createProcedures(currentTraceId: () => string | null, inProcedureSpan: InProcedureSpan | undefined) {
-  const t = initTRPC.meta<RestMeta>().create({
-    // The stack would be in every error otherwise, unless NODE_ENV is "production".
+  const t = initTRPC.meta<ProcedureMeta>().create({
+    // Unless NODE_ENV is "production", tRPC would put the stack into every error.
     isDev: false,
-    errorFormatter: ({ error, path, shape }) => {
-      const apiError = describeOwnError(error, path) ?? toApiError(error);
-      const data: ErrorData = {
-        ...toErrorBody(apiError, currentTraceId()),
-        httpStatus: errorCatalogue[apiError.code].status,
-        ...(path === undefined ? {} : { procedure: path }),
-      };
-      return { code: shape.code, message: apiError.message, data };
-    },
+    errorFormatter: ({ error, path }): ErrorShape =>
+      toErrorShape(describeTrpcError(error, path) ?? toApiError(error), currentTraceId(), path),
   });
   let procedure = t.procedure;
   if (inProcedureSpan !== undefined) procedure = procedure.use(({ path, next }) => inProcedureSpan(path, () => next()));
   return { router: t.router, procedure };
 }
 
-/** Errors that only tRPC itself raises, and whose words only it could know. */
-function describeOwnError(error: TRPCError, path: string | undefined): ApiError | undefined {
+/** The errors that tRPC itself raises, with a message that names the procedure. */
+function describeTrpcError(error: TRPCError, path: string | undefined): ApiError | undefined {
   if (error instanceof ApiError) return undefined;
   if (error.code === 'NOT_FOUND') {
     return new ApiError('NOT_FOUND', { message: `Aucune procédure ne s’appelle ${describeValue(path)}.` });

@@ -12,4 +12,4 @@ export const responseSchemas = {
   HealthDegraded: healthDegradedSchema,
 } as const satisfies Record<string, z.ZodType>;
 
-export type ResponseSchemaName = 'Product' | 'ProductList' | 'SlowResult' | 'HealthUp' | 'HealthDegraded';
+export type ResponseSchemaName = keyof typeof responseSchemas;

@@ -6,20 +6,22 @@ import { createProcedures, type InProcedureSpan } from './procedure.js';
 import type { ProductsPort } from './products/port.js';
 import { createProductsRouter } from './products/router.js';
 
-/** Everything that the contract needs and does not do itself; the service implements it. */
-interface Ports {
+/** The work behind the procedures: declared here, implemented by the service. */
+export interface Ports {
   readonly products: ProductsPort;
   readonly diagnostics: DiagnosticsPort;
   readonly health: HealthPort;
   /** 32 hex digits, or null when nothing is traced. */
   currentTraceId(): string | null;
-  /** Where several procedures run in one request. */
-  inProcedureSpan?: InProcedureSpan;
 }
 
-/** The one router behind both doors. */
-export function createAppRouter(ports: Ports) {
-  const procedures = createProcedures(ports.currentTraceId, ports.inProcedureSpan);
+/**
+ * The one router behind both transports.
+ *
+ * @param inProcedureSpan runs each procedure of a batch
+ */
+export function createAppRouter(ports: Ports, inProcedureSpan?: InProcedureSpan) {
+  const procedures = createProcedures(ports.currentTraceId, inProcedureSpan);
   return procedures.router({
     products: createProductsRouter(procedures, ports.products),
     diagnostics: createDiagnosticsRouter(procedures, ports.diagnostics),

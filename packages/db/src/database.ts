@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { ConnectionConfig } from './connection.js';
+import type { ConnectionConfig, DatabaseServer } from './connection.js';
 import { DatabaseUnavailableError } from './database-error.js';
 import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from './drizzle.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
@@ -10,10 +10,12 @@ import { isCondition } from './sql-states.js';
 const CHECK_TIMEOUT_MS = 1_500;
 
 export interface Database {
+  /** Where statements run. */
+  readonly server: DatabaseServer;
   /**
-   * Prepares a statement that {@link orm} has built; nothing is sent yet.
+   * Prepares a statement that {@link queryBuilder} has built; nothing is sent yet.
    *
-   * @param name under which each connection prepares the text, so that one name always means the same text
+   * @param name of the prepared statement on each connection: one name always means the same text
    */
   prepare<Row>(
     name: string,
@@ -24,11 +26,13 @@ export interface Database {
   /** Whether the next statement is refused at once. */
   isQueueFull(): boolean;
   /**
-   * Asks the database for an answer, on a connection of its own: a full pool is not a disconnected database.
+   * Checks that the database answers, on a connection of its own: a full pool is not a disconnected database.
    *
-   * @throws {DatabaseUnavailableError} when there is none within 1.5 s.
+   * @throws {DatabaseUnavailableError} when it does not within 1.5 s.
    */
   check(): Promise<void>;
+  /** Whether {@link check} succeeds. */
+  isReachable(): Promise<boolean>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -46,8 +50,8 @@ export interface Statement<Row> {
   execute(values: Record<string, unknown>): Promise<Row[]>;
 }
 
-/** Builds statements; {@link Database.prepare} runs them. drizzle itself would make each row anew, from arrays. */
-export const orm: NodePgDatabase = drizzle.mock();
+/** Builds statements; {@link Database.prepare} runs them. drizzle itself would rebuild each row from an array. */
+export const queryBuilder: NodePgDatabase = drizzle.mock();
 
 /** The text of the statement that {@link Database.check} runs. */
 export const CHECK_STATEMENT = 'SELECT 1';
@@ -65,8 +69,15 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
   checks.on('error', () => {});
   checks.on('connect', (client) => client.on('error', () => {}));
   let running: Promise<void> | undefined;
+  const check = () => {
+    running ??= answersInTime(checks).finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 
   return {
+    server: connection.server,
     prepare: <Row>(name: string, query: Parameters<Database['prepare']>[1]): Statement<Row> => {
       const { sql: text, params } = query.toSQL();
       return {
@@ -76,12 +87,12 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
     },
     stats: () => pool.stats,
     isQueueFull: () => pool.isQueueFull,
-    check: () => {
-      running ??= answersInTime(checks).finally(() => {
-        running = undefined;
-      });
-      return running;
-    },
+    check,
+    isReachable: () =>
+      check().then(
+        () => true,
+        () => false,
+      ),
     close: async () => {
       await Promise.all([pool.end(), checks.end()]);
     },
@@ -100,24 +111,23 @@ async function answersInTime(checks: pg.Pool): Promise<void> {
   }
 }
 
-/** The table is not there, or not the documented one; the message says what to do. */
+/** The table is missing or lacks columns; the message says what to do. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';
 }
 
-/** What a connection gets of the server. */
+/** Settings of the server that the service depends on. */
 export interface ServerSettings {
-  /** How many connections it takes from users that are not superusers. */
+  /** Connections for users that are not superusers. */
   readonly connectionsMax: number;
-  /** How long it lets a statement run that does not say for how long itself; 0: for ever. */
+  /** The server's default `statement_timeout`; 0: none. */
   readonly statementTimeoutMs: number;
 }
 
 /**
- * Makes sure that the table is there with the columns that the service reads.
+ * Checks that the table is there with the columns that the service reads, and returns the server's settings.
  *
- * @returns what the server is set to
- * @throws {SchemaError} when it is not; any other error means that the database could not be asked.
+ * @throws {SchemaError} when it is not; any other error means that the database did not answer.
  */
 export async function assertSchema(connection: ConnectionConfig): Promise<ServerSettings> {
   const client = new pg.Client({

@@ -4,14 +4,14 @@ export {
   CHECK_STATEMENT,
   createDatabase,
   type Database,
-  orm,
+  queryBuilder,
   SchemaError,
   type ServerSettings,
   type Statement,
 } from './database.js';
 export { DatabaseUnavailableError } from './database-error.js';
 export { asc, eq, gt, sql } from './drizzle.js';
-export type { PoolOptions, PoolStats } from './pool.js';
+export { type PoolOptions, sumPoolStats } from './pool.js';
 export { products } from './schema.js';
 export { initDatabase } from './setup.js';
 export { utcTimestamp } from './utc-timestamp.js';

@@ -50,6 +50,16 @@ export interface PoolStats {
   readonly waiting: number;
 }
 
+/** The sum of several pools: one gauge counts all connections of the process, whichever database they lead to. */
+export function sumPoolStats(pools: readonly PoolStats[]): PoolStats {
+  return pools.reduce((sum, pool) => ({
+    size: sum.size + pool.size,
+    checkedOut: sum.checkedOut + pool.checkedOut,
+    idle: sum.idle + pool.idle,
+    waiting: sum.waiting + pool.waiting,
+  }));
+}
+
 /** node-postgres's pool, with what SQLAlchemy's has besides: a bounded queue, a ping before reuse, reset on return. */
 export class ConnectionPool {
   readonly #options: PoolOptions;

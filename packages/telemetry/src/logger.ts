@@ -119,6 +119,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     fields: Readonly<Record<string, unknown>> = {},
     trace = currentTrace(),
   ) => {
+    if (!logger.isLevelEnabled(pinoLevels[level])) return;
     logger[pinoLevels[level]]({ ...trace, ...fields }, messageOf[event](fields));
   };
   return {

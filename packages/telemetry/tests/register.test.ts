@@ -4,13 +4,17 @@ import { describe, expect, it } from 'vitest';
 
 const packageFolder = path.resolve(import.meta.dirname, '..');
 
-// A server written as the service is: ES modules, named imports, started after the preload.
+// A server written as the service is: ES modules, started after the preload, a span for each request.
 const program = `
   import { createServer, get } from 'node:http';
-  import { currentTrace, currentTraceResponse, tracingState } from '@products/telemetry';
+  import { currentTrace, startRequestSpan, startUntracedRequest, tracingState } from '@products/telemetry';
   const server = createServer((request, response) => {
-    const seen = { ...currentTrace(), traceresponse: currentTraceResponse() };
-    response.end(JSON.stringify(seen));
+    const isUntraced = request.url === '/untraced';
+    const span = isUntraced
+      ? startUntracedRequest(request.headers)
+      : startRequestSpan(request, { name: 'GET', route: undefined, origin: undefined });
+    span.run(() => response.end(JSON.stringify({ ...currentTrace(), traceresponse: span.traceResponse })));
+    span.end(200);
   }).listen(0, '127.0.0.1', async () => {
     const { port } = server.address();
     const ask = (path, headers) => new Promise((resolve) => get({ port, path, headers }, async (response) => {
@@ -41,13 +45,17 @@ function serve(environment: Record<string, string>, requests: [path: string, hea
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parentId = '00f067aa0ba902b7';
 
+/** The answer to each request's headers, all asked of one process with the default variables. */
+function answersTo(headers: readonly Record<string, string>[]) {
+  return serve(
+    {},
+    headers.map((each) => ['/a', each]),
+  ).answers;
+}
+
 describe('the preload', () => {
   it('gives every request a span of its own', () => {
-    const { status, answers } = serve({}, [
-      ['/a', {}],
-      ['/a', {}],
-    ]);
-    expect(status).toBe('started');
+    const answers = answersTo([{}, {}]);
     for (const { trace_id, span_id, traceresponse } of answers) {
       expect(traceresponse).toBe(`00-${trace_id}-${span_id}-01`);
       expect(trace_id).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
@@ -55,27 +63,22 @@ describe('the preload', () => {
     expect(answers[0]?.trace_id).not.toBe(answers[1]?.trace_id);
   });
 
-  it.each([
-    ['traceparent', `00-${traceId}-${parentId}-01`, traceId],
-    ['uber-trace-id', `${traceId}:${parentId}:0:1`, traceId],
-    ['uber-trace-id', `a3ce929d0e0e4736:${parentId}:0:1`, '0000000000000000a3ce929d0e0e4736'],
-    ['b3', `${traceId}-${parentId}-1`, traceId],
-  ])('continues the trace of %s: %s', (header, value, expected) => {
-    const { answers } = serve({}, [['/a', { [header]: value }]]);
-    expect(answers[0]?.trace_id).toBe(expected);
-    expect(answers[0]?.span_id).not.toBe(parentId);
+  it('continues the trace that a header names, in any spelling of it', () => {
+    const callers: [headers: Record<string, string>, expected: string][] = [
+      [{ traceparent: `00-${traceId}-${parentId}-01` }, traceId],
+      [{ 'uber-trace-id': `${traceId}:${parentId}:0:1` }, traceId],
+      [{ 'uber-trace-id': `a3ce929d0e0e4736:${parentId}:0:1` }, '0000000000000000a3ce929d0e0e4736'],
+      [{ 'uber-trace-id': `${traceId.toUpperCase()}:${parentId.toUpperCase()}:0:1` }, traceId],
+      [{ 'uber-trace-id': `${traceId}%3A${parentId}%3A0%3A1` }, traceId],
+      [{ b3: `${traceId}-${parentId}-1` }, traceId],
+      [{ 'X-B3-TraceId': traceId.toUpperCase(), 'X-B3-SpanId': parentId.toUpperCase(), 'X-B3-Sampled': '1' }, traceId],
+    ];
+    const answers = answersTo(callers.map(([headers]) => headers));
+    expect(answers.map(({ trace_id }) => trace_id)).toEqual(callers.map(([, expected]) => expected));
+    for (const { span_id } of answers) expect(span_id).not.toBe(parentId);
   });
 
-  it('continues the trace of X-B3-* in capitals, in lower case', () => {
-    const headers = {
-      'X-B3-TraceId': traceId.toUpperCase(),
-      'X-B3-SpanId': parentId.toUpperCase(),
-      'X-B3-Sampled': '1',
-    };
-    expect(serve({}, [['/a', headers]]).answers[0]?.trace_id).toBe(traceId);
-  });
-
-  it('keeps stdout clean of what OpenTelemetry says of itself', () => {
+  it('keeps stdout clean of OpenTelemetry’s own messages', () => {
     const { stdout, stderr } = spawnSync(
       process.execPath,
       ['--import', '@products/telemetry/register', '--input-type=module', '-e', ''],
@@ -85,54 +88,50 @@ describe('the preload', () => {
     expect(stderr).toMatch(/opentelemetry/i);
   });
 
-  it.each([`${traceId.toUpperCase()}:${parentId.toUpperCase()}:0:1`, `${traceId}%3A${parentId}%3A0%3A1`])(
-    'continues the trace of uber-trace-id in another spelling, in lower case: %s',
-    (value) => {
-      const { answers } = serve({}, [['/a', { 'uber-trace-id': value }]]);
-      expect(answers[0]?.trace_id).toBe(traceId);
-    },
-  );
-
-  it.each([
-    ['traceparent', 'x'],
-    ['traceparent', `00-${'0'.repeat(32)}-${parentId}-01`],
-    ['uber-trace-id', '0:0:0:1'],
-    ['uber-trace-id', `zz:${parentId}:0:1`],
-    ['uber-trace-id', `${traceId}:${parentId}:0:zz`],
-    ['uber-trace-id', '%E0%A4%A'],
-    ['b3', 'x-y'],
-    ['baggage', '%%%=,;'],
-  ])('starts a fresh trace for the malformed %s: %s', (header, value) => {
-    const { answers } = serve({}, [['/a', { [header]: value }]]);
-    expect(answers[0]?.traceresponse).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
-    expect(answers[0]?.trace_id).not.toBe(traceId);
-  });
-
-  it('prefers the standard header where several name a parent, even if the others are malformed', () => {
-    const standard = { traceparent: `00-${traceId}-${parentId}-01` };
-    for (const other of ['1:1:0:1', '0:0:0:1', 'zz']) {
-      expect(serve({}, [['/a', { ...standard, 'uber-trace-id': other }]]).answers[0]?.trace_id).toBe(traceId);
+  it('starts a fresh trace for a malformed header', () => {
+    const malformed: [header: string, value: string][] = [
+      ['traceparent', 'x'],
+      ['traceparent', `00-${'0'.repeat(32)}-${parentId}-01`],
+      ['uber-trace-id', '0:0:0:1'],
+      ['uber-trace-id', `zz:${parentId}:0:1`],
+      ['uber-trace-id', `${traceId}:${parentId}:0:zz`],
+      ['uber-trace-id', '%E0%A4%A'],
+      ['b3', 'x-y'],
+      ['baggage', '%%%=,;'],
+    ];
+    const answers = answersTo(malformed.map(([header, value]) => ({ [header]: value })));
+    expect(answers).toHaveLength(malformed.length);
+    for (const [index, { trace_id, traceresponse }] of answers.entries()) {
+      const which = malformed[index]?.join(': ');
+      expect(traceresponse, which).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
+      expect(trace_id, which).not.toBe(traceId);
     }
   });
 
-  it('does not trace monitoring, which still has ids', () => {
+  it('prefers the standard header where several name a parent, even if the others are malformed', () => {
+    const traceparent = `00-${traceId}-${parentId}-01`;
+    const answers = answersTo(['1:1:0:1', '0:0:0:1', 'zz'].map((other) => ({ traceparent, 'uber-trace-id': other })));
+    expect(answers.map(({ trace_id }) => trace_id)).toEqual([traceId, traceId, traceId]);
+  });
+
+  it('gives ids to a request without a span, in its caller’s trace', () => {
     const { answers } = serve({}, [
-      ['/livez', {}],
-      ['/readyz', {}],
-      ['/metrics', { traceparent: `00-${traceId}-${parentId}-01` }],
+      ['/untraced', {}],
+      ['/untraced', { traceparent: `00-${traceId}-${parentId}-01` }],
     ]);
-    expect(answers.map(({ traceresponse }) => traceresponse?.slice(-3))).toEqual(['-00', '-00', '-00']);
+    expect(answers[0]?.traceresponse).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/);
+    expect(answers[1]?.traceresponse).toMatch(new RegExp(`^00-${traceId}-(?!${parentId})[0-9a-f]{16}-00$`));
   });
 
   it('samples as configured', () => {
-    const none: [string, Record<string, string>][] = [['/a', {}]];
-    expect(serve({ JAEGER_SAMPLER_PARAM: '0' }, none).answers[0]?.traceresponse).toMatch(/-00$/);
-    expect(
-      serve({ JAEGER_SAMPLER_TYPE: 'probabilistic', JAEGER_SAMPLER_PARAM: '0' }, none).answers[0]?.traceresponse,
-    ).toMatch(/-00$/);
-    const five = serve({ JAEGER_SAMPLER_TYPE: 'ratelimiting', JAEGER_SAMPLER_PARAM: '0.01' }, Array(5).fill(none[0]));
-    expect(five.answers.map(({ traceresponse }) => traceresponse?.slice(-2))).toEqual(['01', '00', '00', '00', '00']);
-    expect(serve({ JAEGER_SAMPLER_TYPE: 'probabilistic' }, none).answers[0]?.traceresponse).toMatch(/-01$/);
+    const sampledOf = (environment: Record<string, string>) =>
+      serve(environment, Array(5).fill(['/a', {}])).answers.map(({ traceresponse }) => traceresponse?.slice(-2));
+    expect(sampledOf({ JAEGER_SAMPLER_PARAM: '0' })).toEqual(Array(5).fill('00'));
+    const probabilistic = { JAEGER_SAMPLER_TYPE: 'probabilistic' };
+    expect(sampledOf({ ...probabilistic, JAEGER_SAMPLER_PARAM: '0' })).toEqual(Array(5).fill('00'));
+    expect(sampledOf(probabilistic)).toEqual(Array(5).fill('01'));
+    const ratelimiting = { JAEGER_SAMPLER_TYPE: 'ratelimiting', JAEGER_SAMPLER_PARAM: '0.01' };
+    expect(sampledOf(ratelimiting)).toEqual(['01', '00', '00', '00', '00']);
   });
 
   it('starts with the defaults when its variables are wrong, for the service to report', () => {
@@ -142,6 +141,10 @@ describe('the preload', () => {
   });
 
   it('does nothing with OTEL_SDK_DISABLED', () => {
-    expect(serve({ OTEL_SDK_DISABLED: 'true' }, [['/a', {}]])).toEqual({ status: 'disabled', answers: [{}] });
+    const requests: [string, Record<string, string>][] = [
+      ['/a', {}],
+      ['/untraced', { traceparent: `00-${traceId}-${parentId}-01` }],
+    ];
+    expect(serve({ OTEL_SDK_DISABLED: 'true' }, requests)).toEqual({ status: 'disabled', answers: [{}, {}] });
   });
 });

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { AppRouter } from '@products/api-contract';
-import type { Express } from 'express';
-// Not the package's main module, which would load the page's 1.4 MB of script into this process.
+// The package's main module would load the page's 1.4 MB of script into this process.
 import absolutePath from 'swagger-ui-dist/absolute-path.js';
 import { describeApi } from './openapi.js';
-import { serve } from './route.js';
+import type { Procedure } from './procedures.js';
+import { createRoute, type Route } from './routes.js';
 import { send } from './send.js';
 
 const PAGE = `<!doctype html>
@@ -29,18 +28,18 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', va
 `;
 
 /** The OpenAPI document, and a page that shows it with files of this service only. */
-export function mountDocs(app: Express, router: AppRouter): void {
+export function docsRoutes(procedures: readonly Procedure[]): Route[] {
   const files = {
-    '/openapi.json': ['application/json; charset=utf-8', Buffer.from(JSON.stringify(describeApi(router)))],
+    '/openapi.json': ['application/json; charset=utf-8', Buffer.from(JSON.stringify(describeApi(procedures)))],
     '/docs': ['text/html; charset=utf-8', Buffer.from(PAGE)],
     '/docs/start.js': ['text/javascript; charset=utf-8', Buffer.from(START)],
     '/docs/swagger-ui.css': ['text/css; charset=utf-8', readSwaggerFile('swagger-ui.css')],
     '/docs/swagger-ui-bundle.js': ['text/javascript; charset=utf-8', readSwaggerFile('swagger-ui-bundle.js')],
     '/docs/favicon-32x32.png': ['image/png', readSwaggerFile('favicon-32x32.png')],
   } as const;
-  for (const [path, [contentType, body]] of Object.entries(files)) {
-    serve(app, path, { GET: [(_request, response) => send(response, contentType, body)] });
-  }
+  return Object.entries(files).map(([path, [contentType, body]]) =>
+    createRoute(path, { GET: [(_request, response) => send(response, contentType, body)] }),
+  );
 }
 
 function readSwaggerFile(name: string): Buffer {

@@ -1,15 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import {
-  currentSampledTraceId,
-  currentTrace,
-  currentTraceResponse,
   type Logger,
   type LogLevel,
   type Metrics,
   monitoringPaths,
-  statusOf,
+  type RequestSpan,
+  startRequestSpan,
+  startUntracedRequest,
 } from '@products/telemetry';
-import { routeOf } from './route.js';
+import type { Lifecycle } from '../lifecycle.js';
+import { splitTarget } from './request-target.js';
+import type { FindRoute } from './routes.js';
 
 /** The `path` label of every request that matched no route. */
 const UNMATCHED = '(unmatched)';
@@ -17,36 +18,77 @@ const UNMATCHED = '(unmatched)';
 /** Methods that have a series of their own; OpenTelemetry's word for any other is `_OTHER`. */
 const COUNTED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Logs and measures every request from its arrival to the end of its response, and tells the client its trace. */
-export function observeRequests(
-  logger: Logger,
-  metrics: Metrics,
-): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
-  return ({ method = '', url = '' }, response, next) => {
+interface Options {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  readonly findRoute: FindRoute;
+  readonly isQueueFull: () => boolean;
+  /** Refuses a request that finds the queue full. */
+  readonly shed: RequestListener;
+  readonly answer: RequestListener;
+}
+
+const spans = new WeakMap<ServerResponse, RequestSpan>();
+
+/** Runs work for a response outside of its request: on a connection's error, at the end of the process. */
+export function runInRequest<T>(response: ServerResponse, work: () => T): T {
+  const span = spans.get(response);
+  return span === undefined ? work() : span.run(work);
+}
+
+/**
+ * Where requests come in: each gets its span, its two log lines and its measurement, from its arrival to the end of its
+ * response. A shed request gets no span, for tracing one costs nearly as much as answering one.
+ */
+export function observeRequests(options: Options): RequestListener {
+  const { logger, metrics, lifecycle, findRoute, isQueueFull, shed, answer } = options;
+  return (request, response) => {
     const startedAt = performance.now();
-    const [path = ''] = url.split('?', 1);
-    // The response may be closed from anywhere, outside the request's context too.
-    const trace = currentTrace();
-    const traceId = currentSampledTraceId();
-    const traceResponse = currentTraceResponse();
-    if (traceResponse !== undefined) response.setHeader('traceresponse', traceResponse);
+    const { method = '' } = request;
+    const { origin, target, path, query } = splitTarget(request.url ?? '');
+    // Express's routes are in origin form.
+    request.url = target;
+    const route = findRoute(method, path, query);
+    const isShed = route?.needsDatabase === true && isQueueFull();
+    const isMonitoring = monitoringPaths.has(path);
+    const span =
+      isShed || isMonitoring
+        ? startUntracedRequest(request.headers)
+        : startRequestSpan(request, { name: route?.spanName ?? method, route: route?.template, origin });
+    spans.set(response, span);
+    lifecycle.trackResponse(response);
 
-    const isQuiet = monitoringPaths.has(path);
-    logger.log(isQuiet ? 'DEBUG' : 'INFO', 'request_received', { method, path });
-    metrics.requestStarted();
-
-    response.once('close', () => {
-      const durationSeconds = (performance.now() - startedAt) / 1_000;
-      const status = statusOf(response);
-      const route = routeOf(response) ?? UNMATCHED;
-      const countedMethod = COUNTED_METHODS.has(method) ? method : '_OTHER';
-      metrics.requestEnded({ method: countedMethod, path: route, status, durationSeconds, traceId });
-      const duration_ms = Math.round(durationSeconds * 1e6) / 1e3;
-      const level = isQuiet ? 'DEBUG' : levelOf(status);
-      logger.log(level, 'request_completed', { method, path, status, route, duration_ms }, trace);
+    span.run(() => {
+      const { traceResponse } = span;
+      if (traceResponse !== undefined) response.setHeader('traceresponse', traceResponse);
+      logger.log(isMonitoring ? 'DEBUG' : 'INFO', 'request_received', { method, path });
+      metrics.requestStarted();
+      response.once('close', () => {
+        const durationSeconds = (performance.now() - startedAt) / 1_000;
+        const status = statusOf(response);
+        const template = route?.template ?? UNMATCHED;
+        span.end(status);
+        metrics.requestEnded({
+          method: COUNTED_METHODS.has(method) ? method : '_OTHER',
+          path: template,
+          status,
+          durationSeconds,
+          traceId: span.sampledTraceId,
+        });
+        const duration_ms = Math.round(durationSeconds * 1e6) / 1e3;
+        const level = isMonitoring ? 'DEBUG' : levelOf(status);
+        logger.log(level, 'request_completed', { method, path, status, route: template, duration_ms }, span.ids);
+      });
+      (isShed ? shed : answer)(request, response);
     });
-    next();
   };
+}
+
+/** The status of a closed response, unless it failed on the way (500) or its client left (499). */
+function statusOf(response: ServerResponse): number {
+  if (response.writableFinished) return response.statusCode;
+  return response.errored === null ? 499 : 500;
 }
 
 function levelOf(status: number): LogLevel {

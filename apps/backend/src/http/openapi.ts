@@ -1,4 +1,3 @@
-import type { AppRouter } from '@products/api-contract';
 import {
   type ErrorCode,
   errorBodySchema,
@@ -8,7 +7,7 @@ import {
   responseSchemas,
 } from '@products/api-contract/server';
 import { z } from 'zod';
-import { type JsonSchema, listRoutes, type RoutedProcedure } from './procedures.js';
+import { isRest, type JsonSchema, type Procedure, type RestProcedure } from './procedures.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -34,9 +33,10 @@ const headerReferences = (...names: (keyof typeof headers)[]): Json =>
   );
 
 /** The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router. */
-export function describeApi(router: AppRouter): Json {
+export function describeApi(procedures: readonly Procedure[]): Json {
+  const routed = procedures.filter(isRest);
   const paths: Record<string, Record<string, Json>> = {};
-  for (const procedure of listRoutes(router)) {
+  for (const procedure of routed) {
     const { method, path } = procedure.rest;
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(procedure) };
   }
@@ -61,14 +61,28 @@ export function describeApi(router: AppRouter): Json {
         Error: jsonSchemaOf(errorBodySchema),
       },
       responses: Object.fromEntries(
-        (Object.keys(errorCatalogue) as ErrorCode[]).map((code) => [code, describeError(code)]),
+        [...new Set<ErrorCode>(['SERVICE_UNAVAILABLE', ...routed.flatMap(errorsOf)])].map((code) => [
+          code,
+          describeError(code),
+        ]),
       ),
       headers,
     },
   };
 }
 
-function describeOperation({ name, rest, inputSchema, inputFields }: RoutedProcedure): Json {
+function errorsOf({ needsDatabase, rest: { errors } }: RestProcedure): ErrorCode[] {
+  return [
+    ...new Set<ErrorCode>([
+      ...errors,
+      'INTERNAL_SERVER_ERROR',
+      ...(needsDatabase ? ['SERVICE_UNAVAILABLE' as const] : []),
+    ]),
+  ];
+}
+
+function describeOperation(procedure: RestProcedure): Json {
+  const { name, rest, inputSchema, inputFields } = procedure;
   const { method, path, success } = rest;
   const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
     const isInPath = path.includes(`{${field}}`);
@@ -85,10 +99,7 @@ function describeOperation({ name, rest, inputSchema, inputFields }: RoutedProce
     responses: {
       ...(success === null ? {} : describeSuccess(success)),
       ...Object.fromEntries(
-        [...new Set<ErrorCode>([...rest.errors, 'INTERNAL_SERVER_ERROR'])].map((code) => [
-          errorCatalogue[code].status,
-          { $ref: `#/components/responses/${code}` },
-        ]),
+        errorsOf(procedure).map((code) => [errorCatalogue[code].status, { $ref: `#/components/responses/${code}` }]),
       ),
     },
   };
@@ -102,16 +113,16 @@ function describeBody({ $schema: _, ...schema }: JsonSchema): Json {
 }
 
 function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
-  const { status, schema, location, nextPage, unless } = success;
+  const { status, schema, location, nextPage, statusWhen } = success;
   const extraHeaders = headerReferences(
     ...(location === undefined ? [] : ['Location' as const]),
     ...(nextPage === undefined ? [] : ['Link' as const]),
   );
   return {
     [status]: describeJson(status === 201 ? 'Created' : 'OK', schema, extraHeaders),
-    ...(unless === undefined
+    ...(statusWhen === undefined
       ? {}
-      : { [unless.status]: describeJson('Degraded', unless.schema, headerReferences('Retry-After')) }),
+      : { [statusWhen.status]: describeJson('Degraded', statusWhen.schema, headerReferences('Retry-After')) }),
   };
 }
 
@@ -176,7 +187,7 @@ const monitoringOperation = (
   },
 });
 
-/** What is served beside the router. */
+/** The routes beside the router's. */
 const monitoringPaths = {
   '/livez': monitoringOperation('livez', 'Is the process up?', 'application/json', up),
   '/readyz': monitoringOperation('readyz', 'May the service get traffic?', 'application/json', up, {

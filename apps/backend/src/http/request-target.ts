@@ -1,20 +1,32 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
 import { ApiError } from '@products/api-contract/server';
-import { splitTarget } from '@products/telemetry';
 import type { RequestHandler } from 'express';
 
+/** A request target in origin form (RFC 9112, 3.2.1), and its parts. */
+export interface RequestTarget {
+  /** Of an absolute target, without credentials. */
+  readonly origin: string | undefined;
+  readonly target: string;
+  readonly path: string;
+  /** Without its question mark. */
+  readonly query: string;
+}
+
 /**
- * Hands on requests whose target is in origin form, as Express's routes are: the absolute form, which every server has
- * to accept (RFC 9112, 3.2.2), is reduced to its path; anything else becomes a path that no route has, for a request that
- * Express cannot parse would pass by all of its handlers.
+ * Brings a request target into origin form. The absolute form, which every server has to accept (RFC 9112, 3.2.2), is
+ * reduced to its path; any other text becomes a path that no route has, for Express would pass by all of its handlers.
  */
-export function withOriginForm(
-  listener: (request: IncomingMessage, response: Parameters<RequestListener>[1]) => void,
-): RequestListener {
-  return (request, response) => {
-    request.url = splitTarget(request.url ?? '').target;
-    listener(request, response);
-  };
+export function splitTarget(url: string): RequestTarget {
+  if (url.startsWith('/')) return split(undefined, url);
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return split(undefined, `/${url}`);
+  const { origin, pathname, search } = new URL(url);
+  return split(origin, `${pathname}${search}`);
+}
+
+function split(origin: string | undefined, target: string): RequestTarget {
+  const index = target.indexOf('?');
+  return index === -1
+    ? { origin, target, path: target, query: '' }
+    : { origin, target, path: target.slice(0, index), query: target.slice(index + 1) };
 }
 
 /** HTTP/1.1 asks for it (RFC 9112, 3.2). */

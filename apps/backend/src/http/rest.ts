@@ -1,34 +1,26 @@
 import type { AppRouter } from '@products/api-contract';
-import { ApiError, type RestRoute } from '@products/api-contract/server';
+import { malformedJson, type RestRoute } from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
-import type { Express, Request, RequestHandler, Response } from 'express';
-import { RETRY_AFTER_SECONDS } from './error-response.js';
+import type { Request, RequestHandler, Response } from 'express';
 import { readJsonText } from './json-body.js';
-import { listRoutes, type RoutedProcedure, type ServedProcedure } from './procedures.js';
-import { type Handlers, serve } from './route.js';
+import { isRest, type Procedure, type RestProcedure } from './procedures.js';
+import { createRoute, type Method, type Route } from './routes.js';
 import { sendJson, sendPages } from './send.js';
 
-type RestMethod = RestRoute['method'];
-
-/** Serves every procedure as its meta says, over Express's own routes. */
-export function mountRest(app: Express, router: AppRouter): void {
-  const routes = new Map<string, Handlers>();
-  for (const procedure of listRoutes(router)) {
-    const { method, path } = procedure.rest;
-    const handler = handle(router, procedure);
-    const handlers: Record<RestMethod, readonly RequestHandler[]> = { GET: [handler], POST: [readJsonText, handler] };
-    routes.set(path, { ...routes.get(path), [method]: handlers[method] });
-  }
-  for (const [path, handlers] of routes) serve(app, expressPath(path), handlers);
+/** Serves every procedure with a REST route as its meta says. */
+export function restRoutes(router: AppRouter, procedures: readonly Procedure[]): Route[] {
+  const byPath = Map.groupBy(procedures.filter(isRest), ({ rest: { path } }) => path);
+  return [...byPath].map(([path, served]) => {
+    const handlers = Object.fromEntries(served.map((procedure) => [procedure.rest.method, handle(router, procedure)]));
+    const needsDatabase = (method: Method) =>
+      served.some((procedure) => procedure.rest.method === method && procedure.needsDatabase);
+    // `/products/{id}` is `/products/:id` to Express.
+    return createRoute(path.replaceAll(/\{(\w+)\}/g, ':$1'), handlers, { needsDatabase });
+  });
 }
 
-/** `/products/{id}` is `/products/:id` to Express. */
-export function expressPath(template: string): string {
-  return template.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
-function handle(router: AppRouter, procedure: RoutedProcedure): RequestHandler {
-  const { name, type, rest } = procedure;
+function handle(router: AppRouter, { name, type, rest, inputFields }: RestProcedure): RequestHandler[] {
+  const { method, stream } = rest;
   const call = (path: string, input: unknown, signal: AbortSignal): Promise<unknown> =>
     callTRPCProcedure({
       router,
@@ -39,39 +31,33 @@ function handle(router: AppRouter, procedure: RoutedProcedure): RequestHandler {
       signal,
       batchIndex: 0,
     });
-  return async (request, response) => {
-    const input = readInputOf[rest.method](request, procedure);
+  const handler: RequestHandler = async (request, response) => {
+    const input = method === 'POST' ? parseBody(request) : readInput(request, inputFields);
     const signal = abortedWith(response);
-    const { whole } = rest;
-    if (whole !== undefined && isAbsent(input, whole.without)) {
-      const pages = await call(whole.procedure, input, signal);
+    if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
+      const pages = await call(stream.procedure, input, signal);
       await sendPages(response, pages as AsyncIterable<readonly unknown[]>, signal);
     } else {
       sendOutput(request, response, rest, await call(name, input, signal));
     }
   };
+  return method === 'POST' ? [readJsonText, handler] : [handler];
 }
 
 function isAbsent(input: unknown, field: string): boolean {
   return (input as Readonly<Record<string, unknown>>)[field] === undefined;
 }
 
-/** Where the input of a procedure comes from. */
-const readInputOf: Record<RestMethod, (request: Request, procedure: ServedProcedure) => unknown> = {
-  GET: readInput,
-  POST: parseBody,
-};
-
 function parseBody(request: Request): unknown {
   try {
     return JSON.parse(request.body ?? '');
   } catch (cause) {
-    throw new ApiError('BAD_REQUEST', { message: 'Le JSON est mal formé.', cause });
+    throw malformedJson(cause);
   }
 }
 
-/** The fields of the input from path and query string; numbers become numbers, anything else is for the schema to refuse. */
-function readInput(request: Request, { inputFields }: ServedProcedure): Record<string, unknown> {
+/** The fields of the input from path and query string; numbers become numbers, any other text is for the schema to refuse. */
+function readInput(request: Request, inputFields: Procedure['inputFields']): Record<string, unknown> {
   const texts: Record<string, unknown> = { ...request.query, ...request.params };
   return Object.fromEntries(
     Object.entries(inputFields).map(([field, schema]) => {
@@ -98,10 +84,9 @@ function abortedWith(response: Response): AbortSignal {
 function sendOutput(request: Request, response: Response, { success }: RestRoute, output: unknown): void {
   if (success === null) throw new Error('a procedure that never succeeds has succeeded');
   const fields = output as Readonly<Record<string, unknown>>;
-  const { unless, nextPage, location, bodyField } = success;
-  const isUnless = unless !== undefined && fields[unless.field] === unless.is;
-  response.status(isUnless ? unless.status : success.status);
-  if (isUnless) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+  const { statusWhen, nextPage, location, bodyField } = success;
+  const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
+  response.status(isOther ? statusWhen.status : success.status);
   if (location !== undefined) response.setHeader('Location', fill(location, fields));
   const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
   if (nextPage !== undefined && cursor !== null) {

@@ -3,14 +3,17 @@ import type { ServerResponse } from 'node:http';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** When a client may try again after a 503. */
+export const RETRY_AFTER_SECONDS = '2';
+
 /** Sends a value as JSON. */
 export function sendJson(response: ServerResponse, value: unknown): void {
   send(response, JSON_TYPE, Buffer.from(JSON.stringify(value)));
 }
 
 /**
- * Sends pages as one JSON array, each when the client has taken those before. One page, the usual case, is sent as any
- * other value; the connection breaks when a later one fails, so that nobody takes a part for the whole.
+ * Sends pages as one JSON array, each once the client has taken those before. A single page is sent as any other value.
+ * When a later page fails the connection breaks, so that no client takes a part for the whole.
  *
  * @param signal aborted when the client leaves
  */
@@ -30,7 +33,7 @@ export async function sendPages(
       if (!isTaken) await once(response, 'drain', { signal }).catch(() => {});
       if (signal.aborted) return;
     }
-    // Without its brackets, an array is a part of another.
+    // An array without its brackets is a part of another.
     const elements = JSON.stringify(page).slice(1, -1);
     pending = pending === undefined || elements === '' ? elements : `,${elements}`;
   }
@@ -40,6 +43,7 @@ export async function sendPages(
 
 /** Sends a body. Express's own `send()` would also answer conditional requests, which this API does not know. */
 export function send(response: ServerResponse, contentType: string, body: Buffer): void {
+  if (response.statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   response.setHeader('Content-Type', contentType);
   response.setHeader('Content-Length', body.byteLength);
   response.end(body);

@@ -1,47 +1,74 @@
-import type { ServerResponse } from 'node:http';
 import type { AppRouter } from '@products/api-contract';
-import { type ApiError, errorCatalogue, toApiError } from '@products/api-contract/server';
-import type { Logger } from '@products/telemetry';
-import { getTRPCErrorShape } from '@trpc/server';
+import { createAppRouter, type Ports, toApiError } from '@products/api-contract/server';
+import { type Logger, withSpan } from '@products/telemetry';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
-import type { Express, Request, RequestHandler } from 'express';
-import type { Dependencies } from '../dependencies.js';
-import { RETRY_AFTER_SECONDS, reportError } from './error-response.js';
+import type { RequestHandler } from 'express';
+import { recordFailure, reportError } from './errors.js';
 import { readJsonText } from './json-body.js';
-import { listProcedures } from './procedures.js';
-import { serve, setRoute } from './route.js';
-import { sendJson } from './send.js';
+import type { Procedure } from './procedures.js';
+import { splitTarget } from './request-target.js';
+import { createRoute, type Route } from './routes.js';
+import { RETRY_AFTER_SECONDS } from './send.js';
 
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
 
-const CALLING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
-
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
-export function mountTrpc(app: Express, { router, batchRouter, logger }: Dependencies): void {
-  const handleOne = createHandler(router, logger);
-  const handleBatch = createHandler(batchRouter, logger);
-  const handler: RequestHandler = (request, response, next) =>
-    (isBatch(request) ? handleBatch : handleOne)(request, response, next);
-  const query = [forTrpc, handler];
-  const mutation = [readJsonText, forTrpc, handler];
-  const procedures = listProcedures(router);
-  for (const { name, type } of procedures) {
-    serve(app, `/trpc/${name}`, type === 'query' ? { GET: query } : { POST: mutation }, (_request, response, next) => {
-      setRoute(response, `/trpc/${name}`, name);
-      next();
-    });
+export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly Procedure[], logger: Logger): Route[] {
+  const handleCall = createHandler(router, logger);
+  const handleBatch = createHandler(createBatchRouter(ports), logger);
+  const handle: RequestHandler = (request, response, next) => {
+    const { path, query } = splitTarget(request.url);
+    (isBatch(namesIn(path), query) ? handleBatch : handleCall)(request, response, next);
+  };
+  const GET = [forTrpc, handle];
+  const POST = [readJsonText, forTrpc, handle];
+  const calls = procedures.map(({ name, type, needsDatabase }) =>
+    createRoute(`/trpc/${name}`, type === 'query' ? { GET } : { POST }, {
+      needsDatabase: () => needsDatabase,
+      spanName: name,
+    }),
+  );
+  return [...calls, { pattern: /^\/trpc\/[^/]+$/, handlers: { GET, POST }, match: createBatchMatch(procedures) }];
+}
+
+/** The same router, with a span for each procedure of a batch. */
+function createBatchRouter(ports: Ports): AppRouter {
+  return createAppRouter(ports, (name, run) =>
+    withSpan(name, async () => {
+      const outcome = await run();
+      if (!outcome.ok) recordFailure(toApiError(outcome.error));
+      return outcome;
+    }),
+  );
+}
+
+/** Names batches, and procedures whose path is spelled with escapes. */
+function createBatchMatch(procedures: readonly Procedure[]): Route['match'] {
+  const byName = new Map(procedures.map((procedure) => [procedure.name, procedure]));
+  return (_method, path, query) => {
+    const names = namesIn(path);
+    const called = names.flatMap((name) => byName.get(name) ?? []);
+    const needsDatabase = called.some((procedure) => procedure.needsDatabase);
+    if (isBatch(names, query)) return { template: '/trpc/(batch)', spanName: '/trpc/(batch)', needsDatabase };
+    const [procedure] = called;
+    if (names.length > 1 || procedure === undefined) return undefined;
+    return { template: `/trpc/${procedure.name}`, spanName: procedure.name, needsDatabase };
+  };
+}
+
+/** The procedures that a path calls. */
+function namesIn(path: string): string[] {
+  const text = path.slice('/trpc/'.length);
+  try {
+    return decodeURIComponent(text).split(',');
+  } catch {
+    return [text];
   }
-  // Batches, and names of no procedure.
-  const names = new Set(procedures.map(({ name }) => name));
-  serve(app, '/trpc/:procedures', { GET: query, POST: mutation }, (request, response, next) => {
-    const called = String(request.params['procedures']);
-    if (isBatch(request)) setRoute(response, '/trpc/(batch)', '/trpc/(batch)');
-    // Spelled with an escape that Express leaves to us.
-    else if (names.has(called)) setRoute(response, `/trpc/${called}`, called);
-    else if (!CALLING_METHODS.has(request.method)) return next('route');
-    next();
-  });
+}
+
+function isBatch(names: readonly string[], query: string): boolean {
+  return names.length > 1 && new URLSearchParams(query).get('batch') === '1';
 }
 
 function createHandler(router: AppRouter, logger: Logger): RequestHandler {
@@ -50,8 +77,8 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
     maxBatchSize: BATCH_SIZE_MAX,
     onError: ({ error, req: { res } }) => {
       reportError(logger, toApiError(error));
-      // A stream that fails on the way: its client is told in the stream, logs and metrics by the status.
-      if (res?.headersSent) res.statusCode = errorCatalogue.INTERNAL_SERVER_ERROR.status;
+      // A stream that fails on the way: the client reads the failure in the stream, logs and metrics have the status.
+      if (res?.headersSent) res.statusCode = 500;
     },
     responseMeta: ({ errors, eagerGeneration }) => {
       // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
@@ -68,7 +95,7 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
   });
 }
 
-/** What tRPC's own HTTP adapter would trip over. */
+/** Changes what tRPC's HTTP adapter would trip over. */
 const forTrpc: RequestHandler = (request, _response, next) => {
   // It answers HEAD with 204 and calls nothing. Node.js leaves the body out by itself.
   if (request.method === 'HEAD') request.method = 'GET';
@@ -78,24 +105,3 @@ const forTrpc: RequestHandler = (request, _response, next) => {
   request.headers.host = 'localhost';
   next();
 };
-
-function isBatch({ params, url }: Request): boolean {
-  return String(params['procedures']).includes(',') && new URLSearchParams(url.split('?')[1]).get('batch') === '1';
-}
-
-export function isTrpcRequest({ path }: Request): boolean {
-  return path.startsWith('/trpc/');
-}
-
-/** Answers, in tRPC's envelope, an error from before tRPC had the request. */
-export function sendTrpcError(router: AppRouter, error: ApiError, response: ServerResponse): void {
-  const shape = getTRPCErrorShape({
-    config: router._def._config,
-    error,
-    type: 'unknown',
-    path: undefined,
-    input: undefined,
-    ctx: undefined,
-  });
-  sendJson(response, { error: shape });
-}

@@ -1,18 +1,18 @@
 import { ApiError } from '@products/api-contract/server';
-import { type DatabaseServer, DatabaseUnavailableError } from '@products/db';
+import { DatabaseUnavailableError } from '@products/db';
 import { type Metrics, type QueryDescription, querySpans, withQuerySpan } from '@products/telemetry';
 
 /**
- * Runs a SQL statement: in its span, measured, its failure in the words of the API. What the work logs carries the
+ * Runs a SQL statement: in its span, measured, its failure as an error of the API. Lines that the work logs carry the
  * statement's span id.
  */
-export type RunQuery = <T>(query: Omit<QueryDescription, 'server'>, work: () => Promise<T>) => Promise<T>;
+export type RunQuery = <T>(query: QueryDescription, work: () => Promise<T>) => Promise<T>;
 
 /** The only place where spans, metrics and errors of SQL statements are made. */
-export function createRunQuery(metrics: Metrics, server: DatabaseServer): RunQuery {
-  return async ({ span, statement }, work) => {
+export function createRunQuery(metrics: Metrics): RunQuery {
+  return async (query, work) => {
     try {
-      return await withQuerySpan({ span, statement, server }, () => measure(metrics, span, work));
+      return await withQuerySpan(query, () => measure(metrics, query.span, work));
     } catch (error) {
       throw error instanceof DatabaseUnavailableError ? new ApiError('SERVICE_UNAVAILABLE', { cause: error }) : error;
     }

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createMetrics, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
 import type { Config } from '../config.js';
-import type { ServiceDatabase } from '../database.js';
+import type { RunningServer } from '../running.js';
 import { SERVER_STOP_STEPS_MAX_MS } from '../server.js';
-import type { Serving } from '../service.js';
 import { withTimeout } from '../with-timeout.js';
 import { tell, type WorkerMessage } from './messages.js';
 import { WorkerMetrics } from './worker-metrics.js';
@@ -13,39 +12,42 @@ import { WorkerMetrics } from './worker-metrics.js';
 /** How long a worker may take to listen. */
 const START_TIMEOUT_MS = 30_000;
 
-/** So many starts in a row that fail mean that none will succeed; the pause between them doubles. */
+/** After so many failed starts in a row the service stops; the pause between them doubles. */
 const FAILED_STARTS_MAX = 5;
 const PAUSE_MIN_MS = 100;
 const PAUSE_MAX_MS = 5_000;
 
-/** A worker that ends sooner than this is not replaced at once. */
+/** A worker that exits sooner than this is respawned after a pause. */
 const SHORT_LIFE_MS = 500;
 
-/** What the stop of a worker may take beyond its own deadlines. */
+/** How long a worker may outlast its own deadlines. */
 const STOP_MARGIN_MS = 2_000;
 
 /**
- * Serves with several worker processes that share the port. One that ends is replaced; at SIGUSR2 all are, one after the
- * other and without a request lost.
+ * Serves with several worker processes that share the port. One that exits is respawned; at SIGUSR2 all are replaced, one
+ * after the other and without losing a request.
  *
+ * @param databaseUrl of the embedded database; holds its password
  * @throws {Error} when the first worker does not start; it has logged why.
  */
-export function serveWithWorkers(config: Config, logger: Logger): (database: ServiceDatabase) => Promise<Serving> {
-  return async ({ embeddedUrl }) => {
-    // Workers accept by themselves: what the primary process has handed to one that is killed at that moment would hang.
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
-    cluster.setupPrimary({
-      // A metric can be NaN or infinite, which JSON has no words for.
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    });
-    const workers = new Workers(config, logger, embeddedUrl);
-    // One alone first: what fails for it would fail for all.
-    const { url } = await workers.start();
-    await Promise.all(Array.from({ length: config.workers - 1 }, () => workers.start()));
-    process.on('SIGUSR2', () => void workers.replaceAll());
-    return { url, failed: workers.failed, stop: () => workers.stop() };
-  };
+export async function startWorkers(
+  config: Config,
+  logger: Logger,
+  databaseUrl: string | undefined,
+): Promise<RunningServer> {
+  // Workers accept by themselves: a connection that the primary process handed to a worker just killed would hang.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({
+    // JSON cannot hold a metric that is NaN or infinite.
+    serialization: 'advanced',
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const workers = new Workers(config, logger, databaseUrl);
+  // One alone first: a failure of its start would be a failure of all.
+  const { url } = await workers.start();
+  await Promise.all(Array.from({ length: config.workers - 1 }, () => workers.start()));
+  process.on('SIGUSR2', () => void workers.replaceAll());
+  return { url, failed: workers.failed, stop: () => workers.stop() };
 }
 
 class Workers {
@@ -57,7 +59,7 @@ class Workers {
   readonly #databaseUrl: string | undefined;
   readonly #metrics = new WorkerMetrics();
   readonly #running = new Set<Worker>();
-  /** Whose end has been asked for. */
+  /** Workers that were told to stop. */
   readonly #leaving = new Set<Worker>();
   readonly #snapshotOwn: () => Promise<MetricsSnapshot>;
   #isStopping = false;
@@ -82,15 +84,15 @@ class Workers {
   }
 
   /**
-   * Starts a worker, and from then on keeps one in its place. Resolves when it listens.
+   * Starts a worker that is respawned when it exits. Resolves when it listens.
    *
-   * @throws {Error} when it ends before.
+   * @throws {Error} when it exits before.
    */
   async start(): Promise<{ worker: Worker; url: string }> {
     const worker = cluster.fork(this.#databaseUrl === undefined ? {} : { DATABASE_URL: this.#databaseUrl });
     this.#running.add(worker);
     const { promise: listening, resolve, reject } = Promise.withResolvers<string>();
-    // A message to a process that is just ending fails here, and must not end this one.
+    // A message to an exiting worker fails here, and must not end this process.
     worker.on('error', () => {});
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'listening') resolve(message.url);
@@ -102,11 +104,11 @@ class Workers {
       this.#running.delete(worker);
       reject(new Error(`le processus ${worker.process.pid} a fini (${signal ?? code}) avant de servir`));
     });
-    // Its last messages come before this, and can come after its exit.
-    worker.once('disconnect', () => this.#metrics.retire(worker.id));
+    // Its last messages can arrive after its exit, but not after this.
+    worker.once('disconnect', () => this.#metrics.forget(worker.id));
     try {
       const url = await withTimeout(listening, START_TIMEOUT_MS);
-      this.#keep(worker);
+      this.#respawnOnExit(worker);
       return { worker, url };
     } catch (error) {
       worker.process.kill('SIGKILL');
@@ -114,7 +116,7 @@ class Workers {
     }
   }
 
-  /** Asks every worker to stop. Resolves with whether all have done so in time. */
+  /** Tells every worker to stop. Resolves with whether all did in time. */
   async stop(): Promise<boolean> {
     this.#isStopping = true;
     const results = await Promise.all([...this.#running].map((worker) => this.#stopOne(worker)));
@@ -134,7 +136,7 @@ class Workers {
     this.#logger.info('workers_replacing', { workers: old.length });
     for (const worker of old) {
       if (this.#isStopping) return;
-      // It has ended of itself meanwhile, and another one has its place.
+      // Exited meanwhile and already respawned.
       if (!this.#running.has(worker)) continue;
       try {
         await this.start();
@@ -147,8 +149,7 @@ class Workers {
     this.#logger.info('workers_replaced', { workers: old.length });
   }
 
-  /** Has another one take its place when a worker ends of itself. */
-  #keep(worker: Worker): void {
+  #respawnOnExit(worker: Worker): void {
     const startedAt = performance.now();
     worker.once('exit', (code, signal) => {
       if (this.#isStopping || this.#leaving.has(worker)) return;
@@ -156,11 +157,11 @@ class Workers {
       const fields = { pid: worker.process.pid ?? 0, reason: String(signal ?? code) };
       this.#logger.log(isAsked ? 'INFO' : 'ERROR', 'worker_exited', fields);
       const isShortLived = performance.now() - startedAt < SHORT_LIFE_MS;
-      void this.#fillPlace(isShortLived ? SHORT_LIFE_MS : 0);
+      void this.#respawn(isShortLived ? SHORT_LIFE_MS : 0);
     });
   }
 
-  async #fillPlace(pauseMs: number): Promise<void> {
+  async #respawn(pauseMs: number): Promise<void> {
     await sleep(pauseMs);
     for (let failedStarts = 0; !this.#isStopping; ) {
       try {
@@ -177,7 +178,7 @@ class Workers {
   async #stopOne(worker: Worker): Promise<boolean> {
     const { shutdownDelayMs, shutdownTimeoutMs } = this.#config;
     this.#leaving.add(worker);
-    // Once its last lines have been read too.
+    // 'close' comes after its last lines have been read, 'exit' may come before.
     const closed = once(worker.process, 'close');
     tell(worker, { kind: 'stop' });
     try {
@@ -200,7 +201,7 @@ class Workers {
   }
 }
 
-/** Hands a worker's log on in whole lines: those of several processes would get mixed up in one pipe. */
+/** Relays a worker's log in whole lines: those of several processes would mix in one pipe. */
 function relayLines({ process: { stdout } }: Worker, logger: Logger): void {
   let rest = '';
   stdout?.setEncoding('utf8').on('data', (chunk: string) => {

@@ -3,13 +3,13 @@ import { type MetricsSnapshot, mergeSnapshots, retainCounts } from '@products/te
 import { withTimeout } from '../with-timeout.js';
 import { tell } from './messages.js';
 
-/** How long a worker may take to report; of one that does not, the last report counts. */
+/** How long a worker may take to report; then its last report counts. */
 const REPORT_TIMEOUT_MS = 500;
 
-/** The metrics of all workers. Those that have ended count on, so that no total ever goes down. */
+/** The metrics of all workers. The counts of those that exited stay, so that no total ever goes down. */
 export class WorkerMetrics {
   readonly #latest = new Map<number, MetricsSnapshot>();
-  /** What is waiting for a round of reports, by worker and round. */
+  /** Waiting for a round of reports, by worker and round. */
   readonly #awaited = new Map<string, () => void>();
   #ended: MetricsSnapshot = { families: [], exemplars: [] };
   #round = 0;
@@ -19,8 +19,8 @@ export class WorkerMetrics {
     this.#awaited.get(`${workerId} ${round}`)?.();
   }
 
-  /** The worker will report no more. */
-  retire(workerId: number): void {
+  /** Forgets a worker that has exited; its counts stay in the totals. */
+  forget(workerId: number): void {
     const last = this.#latest.get(workerId);
     this.#latest.delete(workerId);
     if (last !== undefined) this.#ended = mergeSnapshots([this.#ended, retainCounts(last)]);
@@ -29,7 +29,7 @@ export class WorkerMetrics {
   /**
    * The totals of all workers at this moment.
    *
-   * @param primary what the primary process itself has counted
+   * @param primary the primary process's own metrics
    */
   async collect(workers: Iterable<Worker>, primary: MetricsSnapshot): Promise<MetricsSnapshot> {
     this.#round += 1;

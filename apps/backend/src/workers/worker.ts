@@ -1,7 +1,8 @@
 import { ApiError } from '@products/api-contract/server';
 import type { Logger, MetricsSnapshot } from '@products/telemetry';
 import type { Config } from '../config.js';
-import { type RunningServer, startServer } from '../server.js';
+import { never, type Running } from '../running.js';
+import { type ProcessServer, startServer } from '../server.js';
 import { withTimeout } from '../with-timeout.js';
 import type { PrimaryMessage, WorkerMessage } from './messages.js';
 
@@ -10,12 +11,10 @@ const REPORT_EVERY_MS = 1_000;
 /** How long the primary process may take to collect everyone's metrics. */
 const COLLECT_TIMEOUT_MS = 1_000;
 
-/** One of the processes that share the port; started by the primary process. */
-export interface Worker {
+/** One of the processes that share the port; its stop reports a last time. */
+export interface RunningWorker extends Running {
   /** Resolves when the primary process asks for the stop. */
   readonly stopRequested: Promise<void>;
-  /** Answers what was accepted, and reports a last time. Resolves with whether all of it was in time. */
-  stop(): Promise<boolean>;
 }
 
 /**
@@ -23,21 +22,22 @@ export interface Worker {
  *
  * @throws {Error} when the port cannot be had.
  */
-export async function startWorker(config: Config, logger: Logger): Promise<Worker> {
+export async function startWorker(config: Config, logger: Logger): Promise<RunningWorker> {
   if (config.database === undefined) throw new Error('a worker is given its database by the primary process');
   const { promise: stopRequested, resolve: requestStop } = Promise.withResolvers<void>();
-  const collections = new Collections();
-  const server = await startServer(config, config.database, logger, () => collections.ask());
+  const scrapes = new PendingScrapes();
+  const server = await startServer(config, config.database, logger, () => scrapes.collect());
   process.on('message', (message: PrimaryMessage) => {
     if (message.kind === 'stop') requestStop();
     if (message.kind === 'report') void report(server, message.round);
-    if (message.kind === 'collected') collections.answer(message.id, message.snapshot);
+    if (message.kind === 'collected') scrapes.resolve(message.id, message.snapshot);
   });
   logger.info('worker_started', { pid: process.pid });
   await send({ kind: 'listening', url: server.url });
   const reporting = setInterval(() => void report(server), REPORT_EVERY_MS).unref();
   return {
     stopRequested,
+    failed: never,
     stop: async () => {
       const isClean = await server.stop();
       clearInterval(reporting);
@@ -47,18 +47,18 @@ export async function startWorker(config: Config, logger: Logger): Promise<Worke
   };
 }
 
-async function report(server: RunningServer, round?: number): Promise<void> {
+async function report(server: ProcessServer, round?: number): Promise<void> {
   const snapshot = await server.snapshotMetrics();
   await send({ kind: 'metrics', snapshot, ...(round === undefined ? {} : { round }) });
 }
 
-/** Questions to the primary process for the metrics of all workers. */
-class Collections {
+/** Scrapes that wait for the primary process to collect the metrics of all workers. */
+class PendingScrapes {
   readonly #open = new Map<number, (snapshot: MetricsSnapshot) => void>();
   #lastId = 0;
 
   /** @throws {ApiError} SERVICE_UNAVAILABLE when there is no answer in time. */
-  async ask(): Promise<MetricsSnapshot> {
+  async collect(): Promise<MetricsSnapshot> {
     this.#lastId += 1;
     const id = this.#lastId;
     const { promise, resolve } = Promise.withResolvers<MetricsSnapshot>();
@@ -74,12 +74,12 @@ class Collections {
     }
   }
 
-  answer(id: number, snapshot: MetricsSnapshot): void {
+  resolve(id: number, snapshot: MetricsSnapshot): void {
     this.#open.get(id)?.(snapshot);
   }
 }
 
-/** Resolves when the message is on its way, or there is nobody to get it. */
+/** Resolves when the message is sent, or the primary process is gone. */
 function send(message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected || process.send === undefined) resolve();

@@ -1,7 +1,7 @@
 import type { SlowResult } from './schemas.js';
 
 export interface DiagnosticsPort {
-  /** Waits for the configured delay; rejects with CLIENT_CLOSED_REQUEST as soon as the signal says that nobody waits any more. */
+  /** Waits for the configured delay; rejects with CLIENT_CLOSED_REQUEST as soon as the signal aborts. */
   slow(signal: AbortSignal | undefined): Promise<SlowResult>;
   /** Raises a real runtime error of a kind chosen at random. */
   error(): never;

@@ -6,6 +6,7 @@ export function createDiagnosticsRouter({ router, procedure }: Procedures, diagn
   return router({
     slow: procedure
       .meta({
+        needsDatabase: false,
         rest: {
           method: 'GET',
           path: '/slow',
@@ -20,6 +21,7 @@ export function createDiagnosticsRouter({ router, procedure }: Procedures, diagn
 
     error: procedure
       .meta({
+        needsDatabase: false,
         rest: {
           method: 'GET',
           path: '/error',

@@ -6,6 +6,7 @@ export function createHealthRouter({ router, procedure }: Procedures, health: He
   return router({
     check: procedure
       .meta({
+        needsDatabase: false,
         rest: {
           method: 'GET',
           path: '/health',
@@ -15,7 +16,7 @@ export function createHealthRouter({ router, procedure }: Procedures, health: He
           success: {
             status: 200,
             schema: 'HealthUp',
-            unless: { field: 'status', is: 'DEGRADED', status: 503, schema: 'HealthDegraded' },
+            statusWhen: { field: 'status', equals: 'DEGRADED', status: 503, schema: 'HealthDegraded' },
           },
           errors: [],
         },

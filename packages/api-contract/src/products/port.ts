@@ -1,6 +1,6 @@
 import type { NewProduct, Product, ProductList } from './schemas.js';
 
-/** What the products procedures need from the service behind them. */
+/** The work behind the products procedures. */
 export interface ProductsPort {
   /** At most `limit` products with an id above `after` (from the first one when null), in the order of their ids. */
   list(page: { limit: number; after: number | null }): Promise<ProductList>;

@@ -15,6 +15,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
   return router({
     list: procedure
       .meta({
+        needsDatabase: true,
         rest: {
           method: 'GET',
           path: '/products',
@@ -27,8 +28,8 @@ export function createProductsRouter({ router, procedure }: Procedures, products
             bodyField: 'items',
             nextPage: { cursorField: 'nextCursor', parameter: 'after' },
           },
-          errors: ['BAD_REQUEST', 'SERVICE_UNAVAILABLE'],
-          whole: { procedure: 'products.all', without: 'limit' },
+          errors: ['BAD_REQUEST'],
+          stream: { procedure: 'products.all', whenAbsent: 'limit' },
         },
       })
       .input(productPageSchema.prefault({}))
@@ -37,12 +38,13 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       ),
 
     all: procedure
-      .meta({ rest: null })
+      .meta({ needsDatabase: true, rest: null })
       .input(productPageSchema.pick({ after: true }).prefault({}))
       .query(({ input: { after = null } }): AsyncGenerator<Product[], void> => products.all({ after })),
 
     byId: procedure
       .meta({
+        needsDatabase: true,
         rest: {
           method: 'GET',
           path: '/products/{id}',
@@ -50,7 +52,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           description: 'The product with this id.',
           tag: 'products',
           success: { status: 200, schema: 'Product' },
-          errors: ['BAD_REQUEST', 'NOT_FOUND', 'SERVICE_UNAVAILABLE'],
+          errors: ['BAD_REQUEST', 'NOT_FOUND'],
         },
       })
       .input(z.object({ id: productIdSchema }, { error: 'attendu un objet JSON avec id' }))
@@ -62,6 +64,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
 
     create: procedure
       .meta({
+        needsDatabase: true,
         rest: {
           method: 'POST',
           path: '/products',
@@ -69,7 +72,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           description: 'Adds a product; its id and `created_at` are given by the service.',
           tag: 'products',
           success: { status: 201, schema: 'Product', location: '/products/{id}' },
-          errors: ['BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'SERVICE_UNAVAILABLE'],
+          errors: ['BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
         },
       })
       .input(newProductSchema)

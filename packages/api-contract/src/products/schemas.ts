@@ -22,7 +22,7 @@ function countCodePoints(text: string): number {
 /** Not blank, no NUL, no lone surrogates (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions). */
 const STORABLE_PATTERN = '^(?=[\\s\\S]*\\S)[^\\u0000\\uD800-\\uDFFF]*$';
 
-/** Text that PostgreSQL stores unchanged in a varchar of this length, and that says something. */
+/** Text that is not blank and that PostgreSQL stores unchanged in a varchar of this length. */
 function text(lengthMax: number) {
   const allowed = `un texte de 1 à ${lengthMax} caractères`;
   return z
@@ -73,7 +73,7 @@ export const productSchema = z.object({
   created_at: timestampSchema,
 });
 
-/** A product as every door shows it. */
+/** A product as both transports show it. */
 export type Product = z.infer<typeof productSchema>;
 
 export const newProductSchema = z.object(
@@ -117,6 +117,6 @@ export const productListSchema = z.array(productSchema).meta({ description: 'Pro
 /** One page of products. */
 export interface ProductList {
   readonly items: Product[];
-  /** What to pass as `after` to get the next page; null on the last one. */
+  /** The `after` of the next page; null on the last one. */
   readonly nextCursor: number | null;
 }

@@ -94,11 +94,6 @@ export const logEvents = {
     levels: ['ERROR'],
     message: 'Traces inactives : démarrez avec node --import @products/telemetry/register',
   },
-  tracing_ineffective: {
-    levels: ['ERROR'],
-    message:
-      'Traces inactives : les requêtes n’ont pas de span (voir OTEL_NODE_ENABLED_INSTRUMENTATIONS et OTEL_NODE_DISABLED_INSTRUMENTATIONS)',
-  },
   tracing_disabled: { levels: ['INFO'], message: 'Traces inactives : OTEL_SDK_DISABLED' },
   embedded_database_started: {
     levels: ['INFO'],

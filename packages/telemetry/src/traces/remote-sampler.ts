@@ -1,4 +1,3 @@
-import type { Attributes } from '@opentelemetry/api';
 import { tracing } from '@opentelemetry/sdk-node';
 import { z } from 'zod';
 import { RateLimitingSampler } from './rate-limiting-sampler.js';
@@ -7,7 +6,7 @@ const FETCH_EVERY_MS = 60_000;
 const FETCH_TIMEOUT_MS = 5_000;
 const ANSWER_LENGTH_MAX = 1_000_000;
 
-/** Each costs every request a comparison. Jaeger's own clients keep 2,000. */
+/** As many as Jaeger's own clients keep. */
 const OPERATIONS_MAX = 2_000;
 const REASON_LENGTH_MAX = 500;
 
@@ -44,8 +43,7 @@ export interface RemoteSamplerOptions {
  * Samples as Jaeger says (https://www.jaegertracing.io/docs/1.76/sampling/#remote-sampling), asked at once and then every
  * minute. The strategy stays while Jaeger cannot be asked.
  *
- * OpenTelemetry's own remote sampler asks only after the first minute, knows no rate limits, and compares operations with
- * the name that a span starts with, which is the method alone.
+ * OpenTelemetry's own remote sampler asks only after the first minute and knows no rate limits.
  */
 export class RemoteSampler implements tracing.Sampler {
   readonly #options: RemoteSamplerOptions;
@@ -119,10 +117,12 @@ function createStrategy({
     const { defaultSamplingProbability, defaultLowerBoundTracesPerSecond, perOperationStrategies } = operationSampling;
     const create = (probability: number) => new GuaranteedSampler(probability, defaultLowerBoundTracesPerSecond);
     return new OperationSampler(
-      (perOperationStrategies ?? []).map(({ operation, probabilisticSampling: { samplingRate } }) => ({
-        matches: matchOperation(operation),
-        sampler: create(samplingRate),
-      })),
+      new Map(
+        (perOperationStrategies ?? []).map(({ operation, probabilisticSampling: { samplingRate } }) => [
+          operation,
+          create(samplingRate),
+        ]),
+      ),
       create(defaultSamplingProbability),
     );
   }
@@ -153,41 +153,24 @@ class GuaranteedSampler implements tracing.Sampler {
   }
 }
 
-interface OperationStrategy {
-  readonly matches: (attributes: Attributes) => boolean;
-  readonly sampler: tracing.Sampler;
-}
-
+/** An operation is a span's name: `GET /products/:id`, `products.list`. */
 class OperationSampler implements tracing.Sampler {
-  readonly #strategies: readonly OperationStrategy[];
+  readonly #samplers: ReadonlyMap<string, tracing.Sampler>;
   readonly #fallback: tracing.Sampler;
 
-  constructor(strategies: readonly OperationStrategy[], fallback: tracing.Sampler) {
-    this.#strategies = strategies;
+  constructor(samplers: ReadonlyMap<string, tracing.Sampler>, fallback: tracing.Sampler) {
+    this.#samplers = samplers;
     this.#fallback = fallback;
   }
 
   shouldSample(...span: Parameters<tracing.Sampler['shouldSample']>): tracing.SamplingResult {
-    const [, , , , attributes] = span;
-    const strategy = this.#strategies.find(({ matches }) => matches(attributes));
-    return (strategy?.sampler ?? this.#fallback).shouldSample(...span);
+    const [, , name] = span;
+    return (this.#samplers.get(name) ?? this.#fallback).shouldSample(...span);
   }
 
   toString(): string {
-    return `PerOperation{${this.#strategies.length}, ${this.#fallback}}`;
+    return `PerOperation{${this.#samplers.size}, ${this.#fallback}}`;
   }
-}
-
-/**
- * Tells, before its route is known, whether a request is for an operation: `GET /products/:id` by method and path,
- * `products.list` by the end of the path.
- */
-function matchOperation(operation: string): OperationStrategy['matches'] {
-  const [, method, template] = /^([A-Z]+) (\/.*)$/.exec(operation) ?? [];
-  if (template === undefined) return ({ 'url.path': path }) => String(path).endsWith(`/${operation}`);
-  const segments = template.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment)));
-  const pattern = new RegExp(`^${segments.join('/')}$`);
-  return (attributes) => attributes['http.request.method'] === method && pattern.test(String(attributes['url.path']));
 }
 
 function describe(error: unknown): string {

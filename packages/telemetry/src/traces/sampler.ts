@@ -1,6 +1,4 @@
-import { SpanKind } from '@opentelemetry/api';
 import { tracing } from '@opentelemetry/sdk-node';
-import { monitoringPaths } from '../contract/spans.js';
 import { isDecisionDeferred } from './propagator.js';
 import { RateLimitingSampler } from './rate-limiting-sampler.js';
 import { RemoteSampler } from './remote-sampler.js';
@@ -13,11 +11,11 @@ export interface SamplerSettings {
   readonly JAEGER_SERVICE_NAME: string;
 }
 
-/** Where an agent or a collector answers what to sample, unless another endpoint is set. */
+/** The port of an agent or a collector that answers sampling strategies. */
 const SAMPLING_PORT = 5_778;
 
 /**
- * The parent's decision where there is one, the configured one elsewhere, and never a monitoring route.
+ * The parent's decision where there is one, the configured one elsewhere.
  *
  * @param warn told when a remote strategy cannot be had, and why
  */
@@ -25,13 +23,8 @@ export function createSampler(settings: SamplerSettings, warn: (reason: string) 
   const root = createRootSampler(settings, warn);
   const sampler = new tracing.ParentBasedSampler({ root });
   return {
-    shouldSample: (...span) => {
-      const [parent, , , kind, attributes] = span;
-      const isUntraced = kind === SpanKind.SERVER && monitoringPaths.has(String(attributes['url.path']));
-      if (isUntraced) return { decision: tracing.SamplingDecision.NOT_RECORD };
-      return (isDecisionDeferred(parent) ? root : sampler).shouldSample(...span);
-    },
-    toString: () => `ExceptMonitoring{${sampler}}`,
+    shouldSample: (...span) => (isDecisionDeferred(span[0]) ? root : sampler).shouldSample(...span),
+    toString: () => String(sampler),
   };
 }
 

@@ -1,18 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
-import {
-  type AttributeValue,
-  context,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { type AttributeValue, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
-import { tracingState } from './state.js';
 
 const tracer = trace.getTracer('@products/telemetry');
 
@@ -35,29 +22,6 @@ export interface QueryDescription {
  */
 export function withSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   return runInSpan(name, SpanKind.INTERNAL, {}, work);
-}
-
-/**
- * Runs the work of a request that gets no span: under ids all the same, in the caller's trace if it has one, so that its
- * lines and its response can be found.
- */
-export function withoutSpan(headers: IncomingHttpHeaders, work: () => void): void {
-  if (tracingState.status !== 'started') {
-    work();
-    return;
-  }
-  const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
-  const spanContext = {
-    traceId: caller?.traceId ?? randomHex(),
-    spanId: randomHex().slice(16),
-    traceFlags: TraceFlags.NONE,
-  };
-  context.with(trace.setSpanContext(ROOT_CONTEXT, spanContext), work);
-}
-
-/** 32 digits. Node.js draws the bits of many UUIDs at once, where each call of `randomBytes` asks the system. */
-function randomHex(): string {
-  return randomUUID().replaceAll('-', '');
 }
 
 /** Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions. */
@@ -85,25 +49,13 @@ export function withQuerySpan<T>({ span, statement, server }: QueryDescription, 
   });
 }
 
-/**
- * Says which route the request of the active span turned out to be for.
- *
- * @param name what the span is called from now on: `GET /products/:id`, `products.list`
- * @param route the template that the path matched: `/products/:id`
- */
-export function nameRequestSpan(name: string, route: string): void {
-  const span = trace.getActiveSpan();
-  span?.updateName(name);
-  span?.setAttributes({ 'http.route': route } satisfies SpanAttributes);
-}
-
-/** Records on the active span an error that it ends with. */
+/** Records the error that the active span ends with. */
 export function recordError(error: Error): void {
   const span = trace.getActiveSpan();
   if (span !== undefined) recordErrorOn(span, error);
 }
 
-/** Notes on the active span an error that its request survives. */
+/** Records an error that the request of the active span survives. */
 export function recordException(error: unknown): void {
   trace.getActiveSpan()?.recordException(error instanceof Error ? error : new Error(String(error)));
 }
@@ -127,7 +79,7 @@ function recordErrorOn(span: Span, error: Error): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
 }
 
-/** The code of an error that PostgreSQL itself reported, or of the one behind it. */
+/** The SQLSTATE of an error that PostgreSQL reported, or of its cause. */
 function findSqlState(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('severity' in error && 'code' in error && typeof error.code === 'string') return error.code;

@@ -1,29 +1,26 @@
-import type { IncomingMessage } from 'node:http';
 import type { SpanCounts } from './batch-processor.js';
 
-/** What the preload and the service know of each other. */
+/** Shared by the preload, which sets it, and the service. */
 export const tracingState: {
   /** `absent`: the preload did not run at all. */
   status: 'absent' | 'disabled' | 'started' | 'failed';
   failure?: unknown;
   readonly spans: SpanCounts;
   readonly problems: TracingProblems;
-  /** Whether a request gets no span; set by the service. */
-  leavesOut?: (request: IncomingMessage) => boolean;
   /** Exports what is still in memory, then stops. */
   shutdown?: () => Promise<void>;
 } = { status: 'absent', spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };
 
-/** Something that an operator has to know of, and its cause. */
+/** A problem for the operator, and its cause. */
 interface TracingProblem {
   readonly event: 'spans_dropped' | 'sampling_strategy_unavailable';
   readonly reason: string;
 }
 
-/** The preload has no logger: what it has to say waits for the service's. */
+/** Problems wait for the service's logger, since the preload has none. */
 interface TracingProblems {
   report(problem: TracingProblem): void;
-  /** Hands on what has been reported, and from now on whatever is. */
+  /** Receives the problems reported so far and every later one. */
   subscribe(listener: (problem: TracingProblem) => void): void;
 }
 

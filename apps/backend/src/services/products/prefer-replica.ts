@@ -1,19 +1,14 @@
-import { ApiError, type ProductsPort } from '@products/api-contract/server';
+import { ApiError } from '@products/api-contract/server';
 import { type Database, DatabaseUnavailableError } from '@products/db';
 import type { Logger } from '@products/telemetry';
-import type { ReadPage } from './read-page.js';
+import type { ProductReads } from './queries.js';
 
 const CHECK_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 
-export interface ProductReads {
-  readonly readPage: ReadPage;
-  readonly find: ProductsPort['find'];
-}
-
 /**
- * Reads on the replica while it answers, else on the primary. A replica that fails is left alone until a check, beside the
- * requests, finds that it answers again: only the requests that were under way have waited for it.
+ * Reads on the replica while it answers, else on the primary. After a failure the replica gets no reads until a check in the
+ * background succeeds, so that only the requests under way have waited for it.
  */
 export function preferReplica(
   replica: Database,
@@ -24,14 +19,14 @@ export function preferReplica(
   let checkedAt = 0;
   let warnedAt = Number.NEGATIVE_INFINITY;
 
-  const leaveAlone = (reason: string) => {
+  const markDown = (reason: string) => {
     isDown = true;
     checkedAt = performance.now();
     if (checkedAt - warnedAt < WARN_EVERY_MS) return;
     warnedAt = checkedAt;
     logger.warning('replica_unavailable', { reason });
   };
-  const checkNowAndThen = () => {
+  const recheck = () => {
     if (performance.now() - checkedAt < CHECK_EVERY_MS) return;
     checkedAt = performance.now();
     replica.check().then(
@@ -45,7 +40,7 @@ export function preferReplica(
     <Input, Output>(read: (input: Input) => Promise<Output>, elsewhere: (input: Input) => Promise<Output>) =>
     async (input: Input) => {
       if (isDown) {
-        checkNowAndThen();
+        recheck();
         return elsewhere(input);
       }
       try {
@@ -53,18 +48,18 @@ export function preferReplica(
       } catch (error) {
         const failure = findFailure(error);
         if (failure === undefined) throw error;
-        leaveAlone(failure);
+        markDown(failure);
         return elsewhere(input);
       }
     };
 
   return {
     readPage: prefer(onReplica.readPage, onPrimary.readPage),
-    find: prefer(onReplica.find, onPrimary.find),
+    readById: prefer(onReplica.readById, onPrimary.readById),
   };
 }
 
-/** What is wrong with the replica. That its pool is full is not: what is too much for it is too much for the primary. */
+/** The replica's failure, if any. A full pool is overload, not failure: the primary could not take the load either. */
 function findFailure(error: unknown): string | undefined {
   const { cause } = error instanceof ApiError ? error : {};
   if (!(cause instanceof DatabaseUnavailableError) || cause.cause === undefined) return undefined;

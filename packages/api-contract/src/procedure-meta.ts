@@ -1,18 +1,21 @@
 import type { ErrorCode } from './errors.js';
 import type { ResponseSchemaName } from './response-schemas.js';
 
-/** A path template as OpenAPI writes it. */
+/** A path template as OpenAPI writes it: `/products/{id}`. */
 export type RestPath = `/${string}`;
 
-/**
- * How a procedure is served as REST. Fields of its input that stand in the path come from there; the others from the
- * query string of a GET and from the JSON body of a POST.
- */
-export type RestMeta = {
-  /** null: the procedure has no route of its own. */
+/** What the transports need to know of a procedure. */
+export type ProcedureMeta = {
+  /** Whether it waits for a connection of the pool: then it can fail with SERVICE_UNAVAILABLE, and is shed under overload. */
+  readonly needsDatabase: boolean;
+  /** null: the procedure has no REST route. */
   readonly rest: RestRoute | null;
 };
 
+/**
+ * How a procedure is served as REST. Fields of its input that stand in the path come from there; the others come from the
+ * query string of a GET and from the JSON body of a POST.
+ */
 export type RestRoute = {
   readonly method: 'GET' | 'POST';
   readonly path: RestPath;
@@ -21,13 +24,10 @@ export type RestRoute = {
   readonly tag: 'products' | 'diagnostics' | 'monitoring';
   /** null: the procedure never succeeds. */
   readonly success: RestSuccess | null;
-  /** The errors to expect, beside those that any request can meet. */
+  /** The errors to expect, beside those that any request can meet and those of `needsDatabase`. */
   readonly errors: readonly ErrorCode[];
-  /**
-   * The procedure that answers a request without this field of the input: what it yields are arrays, and the body is all of
-   * them as one.
-   */
-  readonly whole?: { readonly procedure: string; readonly without: string };
+  /** The procedure that answers instead when this field of the input is absent: it yields arrays, sent as one. */
+  readonly stream?: { readonly procedure: string; readonly whenAbsent: string };
 };
 
 type RestSuccess = {
@@ -40,9 +40,9 @@ type RestSuccess = {
   /** Template of the `Location` header, filled from the output. */
   readonly location?: RestPath;
   /** Another status for outputs whose field has this value. */
-  readonly unless?: {
+  readonly statusWhen?: {
     readonly field: string;
-    readonly is: string;
+    readonly equals: string;
     readonly status: 503;
     readonly schema: ResponseSchemaName;
   };

@@ -1,0 +1,60 @@
+import type { RequestListener } from 'node:http';
+import { parse } from 'node:querystring';
+import { createAppRouter, type Ports } from '@products/api-contract/server';
+import type { Logger, Metrics } from '@products/telemetry';
+import express from 'express';
+import type { Lifecycle } from '../lifecycle.js';
+import { allowOrigins, secureHeaders } from './browser-policies.js';
+import { docsRoutes } from './docs.js';
+import { answerErrors, notFound } from './errors.js';
+import { type Monitoring, monitoringRoutes } from './monitoring.js';
+import { observeRequests } from './observe-requests.js';
+import { listProcedures } from './procedures.js';
+import { requireHost } from './request-target.js';
+import { restRoutes } from './rest.js';
+import { createRouteFinder, mountRoute } from './routes.js';
+import { shedLoad } from './shed-load.js';
+import { trpcRoutes } from './trpc.js';
+
+export interface AppOptions {
+  readonly ports: Ports;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  readonly monitoring: Monitoring;
+  /** `['*']`: any origin. */
+  readonly corsOrigins: readonly string[];
+  /** Whether the next statement would find the queue for a connection full. */
+  readonly isQueueFull: () => boolean;
+}
+
+/** The HTTP side of the service, in the reading order of a request. Listens to nothing. */
+export function createApp(options: AppOptions): RequestListener {
+  const { ports, logger, corsOrigins, monitoring } = options;
+  const router = createAppRouter(ports);
+  const procedures = listProcedures(router);
+  const routes = [
+    ...monitoringRoutes(monitoring),
+    ...restRoutes(router, procedures),
+    ...trpcRoutes(router, ports, procedures, logger),
+    ...docsRoutes(procedures),
+  ];
+
+  const app = express();
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  // Node.js's parser, without its limit of 1,000 parameters: those beyond would be ignored.
+  app.set('query parser', (query: string) => parse(query, '&', '=', { maxKeys: 0 }));
+  app.set('etag', false);
+  app.use(secureHeaders(), allowOrigins(corsOrigins), requireHost);
+  for (const route of routes) mountRoute(app, route);
+  app.use(notFound);
+  app.use(answerErrors(logger));
+
+  return observeRequests({
+    ...options,
+    findRoute: createRouteFinder(routes),
+    shed: shedLoad(corsOrigins),
+    answer: app,
+  });
+}

@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+import { ApiError, toApiError, toErrorBody, toErrorShape } from '@products/api-contract/server';
+import { currentTrace, type Logger, recordError } from '@products/telemetry';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { sendJson } from './send.js';
+
+/**
+ * Answers an error: as the body of REST, or in tRPC's envelope under `/trpc/`. Runs in the context of the request, whose
+ * trace the error names.
+ *
+ * @param status instead of the error's own
+ */
+export function sendError(response: ServerResponse, error: ApiError, status = error.status): void {
+  const traceId = currentTrace()?.trace_id ?? null;
+  response.statusCode = status;
+  sendJson(
+    response,
+    response.req.url?.startsWith('/trpc/') ? { error: toErrorShape(error, traceId) } : toErrorBody(error, traceId),
+  );
+}
+
+/** Logs an error once, and records on the request's span that it failed. */
+export function reportError(logger: Logger, error: ApiError): void {
+  const { code, message, status, details } = error;
+  if (code === 'CLIENT_CLOSED_REQUEST') return;
+  if (status < 500) {
+    logger.warning('request_refused', { code, reason: message, issues: details.issues });
+    return;
+  }
+  logger.error('request_failed', { code, reason: message, error: error.cause ?? error });
+  recordFailure(error);
+}
+
+/** Records a 5xx on the active span; a client's error is no failure of the service. */
+export function recordFailure(error: ApiError): void {
+  if (error.status >= 500) recordError(error.cause ?? error);
+}
+
+/** Answers a path that no route has. A preflight passes, so that the script can read the 404 itself. */
+export const notFound: RequestHandler = ({ method, path, headers }, response) => {
+  if (method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
+    response.status(204).end();
+    return;
+  }
+  throw new ApiError('NOT_FOUND', { message: `Aucune route ne correspond à ${path}.`, details: { path } });
+};
+
+/** Answers an error wherever it was raised: in a procedure, in Express, in a body parser. */
+export function answerErrors(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, _next) => {
+    const apiError = fromExpress(error) ?? toApiError(error);
+    reportError(logger, apiError);
+    // A client that has a part of the answer must not take it for the whole.
+    if (response.headersSent || response.closed) response.destroy(apiError);
+    else sendError(response, apiError);
+  };
+}
+
+/** Express's own error: a path that cannot be percent-decoded. */
+function fromExpress(error: unknown): ApiError | undefined {
+  return error instanceof URIError && 'status' in error
+    ? new ApiError('BAD_REQUEST', { message: 'Le chemin ne peut être décodé.', cause: error })
+    : undefined;
+}

@@ -1,0 +1,51 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, type DiagnosticsPort } from '@products/api-contract/server';
+import { utcTimestamp } from '@products/db';
+import { type Logger, withSpan } from '@products/telemetry';
+
+/** Each does something that the runtime itself refuses. */
+const failures: readonly (() => unknown)[] = [
+  /** TypeError */
+  () => (JSON.parse('null') as { name: string }).name,
+  /** RangeError */
+  () => new Array(-1),
+  /** SyntaxError */
+  () => JSON.parse('{"name": '),
+  /** URIError */
+  () => decodeURIComponent('%'),
+];
+
+/** What the procedures of diagnostics do. */
+export function createDiagnostics(slowDelayMs: number, logger: Logger): DiagnosticsPort {
+  const delay_seconds = slowDelayMs / 1_000;
+  return {
+    slow: async (signal) => {
+      logger.info('slow_operation_started', { delay_seconds });
+      const result = await withSpan('simulate_slow_operation', async () => {
+        try {
+          await sleep(slowDelayMs, undefined, signal === undefined ? {} : { signal });
+        } catch {
+          // A client that leaves is no failure of the operation, whose span must not say so.
+          return undefined;
+        }
+        logger.info('slow_operation_completed', { delay_seconds });
+        return { message: 'Opération lente terminée', delay_seconds, timestamp: utcTimestamp() };
+      });
+      if (result === undefined) throw new ApiError('CLIENT_CLOSED_REQUEST');
+      return result;
+    },
+
+    error: () => {
+      logger.info('error_simulated');
+      try {
+        failures[randomInt(failures.length)]?.();
+      } catch (cause) {
+        if (!(cause instanceof Error)) throw cause;
+        const details = { type: cause.name, timestamp: utcTimestamp() };
+        throw new ApiError('INTERNAL_SERVER_ERROR', { message: cause.message, details, cause });
+      }
+      throw new Error('every failure throws');
+    },
+  };
+}

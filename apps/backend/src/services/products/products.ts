@@ -1,0 +1,71 @@
+import { ID_MAX, ID_MIN, type ProductsPort } from '@products/api-contract/server';
+import type { Database } from '@products/db';
+import type { Logger } from '@products/telemetry';
+import type { RunQuery } from '../run-query.js';
+import { preferReplica } from './prefer-replica.js';
+import { createProductQueries } from './queries.js';
+
+/** Products of a page of the stream: so many that a statement for each costs little, so few that none is waited for. */
+const STREAM_PAGE_SIZE = 500;
+
+/** PostgreSQL refuses to compare an `integer` column with any other number. */
+const isStorableId = (id: number) => id >= ID_MIN && id <= ID_MAX;
+
+/** What the procedures of products do. */
+export function createProducts({
+  database,
+  replica,
+  runQuery,
+  logger,
+}: {
+  readonly database: Database;
+  /** Takes the reads while it answers. */
+  readonly replica: Database | undefined;
+  readonly runQuery: RunQuery;
+  readonly logger: Logger;
+}): ProductsPort {
+  const queries = createProductQueries(database, runQuery);
+  const { readPage, readById } =
+    replica === undefined
+      ? queries
+      : preferReplica(replica, { onReplica: createProductQueries(replica, runQuery), onPrimary: queries }, logger);
+
+  return {
+    list: async ({ limit, after }) => {
+      logger.info('products_page_requested', { limit, after });
+      const onRead = ({ items }: { items: unknown[] }) => logger.info('products_retrieved', { count: items.length });
+      return readPage({ limit, after, onRead });
+    },
+
+    // A statement for each page: a client that reads slowly holds no connection and no transaction.
+    all: async function* ({ after }) {
+      if (after === null) logger.info('products_requested');
+      else logger.info('products_page_requested', { limit: null, after });
+      let count = 0;
+      for (let cursor: number | null = after; ; ) {
+        const { items, nextCursor } = await readPage({
+          limit: STREAM_PAGE_SIZE,
+          after: cursor,
+          onRead: (page) => {
+            count += page.items.length;
+            if (page.nextCursor === null) logger.info('products_retrieved', { count });
+          },
+        });
+        yield items;
+        if (nextCursor === null) return;
+        cursor = nextCursor;
+      }
+    },
+
+    find: async (id) => {
+      if (!isStorableId(id)) return undefined;
+      logger.info('product_requested', { product_id: id });
+      return readById({ id, onRead: () => logger.info('product_retrieved', { product_id: id }) });
+    },
+
+    create: async (newProduct) => {
+      logger.info('product_creation_requested');
+      return queries.insert(newProduct, ({ id }) => logger.info('product_created', { product_id: id }));
+    },
+  };
+}
