@@ -1,5 +1,5 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
-import { TRPC_ERROR_CODES_BY_KEY } from '@trpc/server/rpc';
+import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
 import { describeValue } from './describe-value.js';
 import { ApiError, type ErrorBody, toApiError, toErrorBody } from './errors.js';
 import type { ProcedureMeta } from './procedure-meta.js';
@@ -17,13 +17,8 @@ type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: Err
 /** Runs a procedure in a trace span of its own. */
 export type InProcedureSpan = <T extends Outcome>(path: string, run: () => Promise<T>) => Promise<T>;
 
-/** An error in tRPC's envelope. */
-export interface ErrorShape {
-  /** JSON-RPC 2.0's (https://www.jsonrpc.org/specification#error_object). */
-  readonly code: number;
-  readonly message: string;
-  readonly data: ErrorData;
-}
+/** An error in tRPC's envelope; its `code` is JSON-RPC 2.0's (https://www.jsonrpc.org/specification#error_object). */
+export type ErrorShape = TRPCErrorShape<ErrorData>;
 
 /** @param procedure its path; undefined when the request reached none */
 export function toErrorShape(error: ApiError, traceId: string | null, procedure?: string): ErrorShape {

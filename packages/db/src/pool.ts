@@ -42,10 +42,11 @@ export interface PoolOptions {
   readonly preparedStatements: boolean;
 }
 
+/** The statuses of the metric `database_connection_pool`. */
 export interface PoolStats {
   /** The configured `size`. */
   readonly size: number;
-  readonly checkedOut: number;
+  readonly checked_out: number;
   readonly idle: number;
   readonly waiting: number;
 }
@@ -54,7 +55,7 @@ export interface PoolStats {
 export function sumPoolStats(pools: readonly PoolStats[]): PoolStats {
   return pools.reduce((sum, pool) => ({
     size: sum.size + pool.size,
-    checkedOut: sum.checkedOut + pool.checkedOut,
+    checked_out: sum.checked_out + pool.checked_out,
     idle: sum.idle + pool.idle,
     waiting: sum.waiting + pool.waiting,
   }));
@@ -99,7 +100,7 @@ export class ConnectionPool {
     const { totalCount, idleCount, waitingCount } = this.#pool;
     return {
       size: this.#options.size,
-      checkedOut: totalCount - idleCount,
+      checked_out: totalCount - idleCount,
       idle: idleCount,
       waiting: waitingCount,
     };
@@ -119,8 +120,8 @@ export class ConnectionPool {
    */
   async query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values?: unknown[]): Promise<Row[]> {
     if (this.isQueueFull) {
-      const { checkedOut, waiting } = this.stats;
-      throw new DatabaseUnavailableError(`${checkedOut} connexions prises et ${waiting} demandes en attente`);
+      const { checked_out, waiting } = this.stats;
+      throw new DatabaseUnavailableError(`${checked_out} connexions prises et ${waiting} demandes en attente`);
     }
     for (let attempt = 1; ; attempt += 1) {
       try {

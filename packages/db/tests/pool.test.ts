@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const pool of pools.splice(0)) {
-    expect(pool.stats, 'no slot is leaked').toMatchObject({ checkedOut: 0, waiting: 0 });
+    expect(pool.stats, 'no slot is leaked').toMatchObject({ checked_out: 0, waiting: 0 });
     await pool.end();
   }
 });
@@ -46,11 +46,11 @@ async function backendOf(pool: ConnectionPool): Promise<number> {
 describe('the pool, as SQLAlchemy’s', () => {
   it('opens connections when they are needed, keeps `size` of them, and closes the others when they come back', async () => {
     const pool = createPool();
-    expect(pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 0, waiting: 0 });
+    expect(pool.stats).toEqual({ size: 2, checked_out: 0, idle: 0, waiting: 0 });
     const running = [hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.3), hold(pool, 0.1)];
-    await expect.poll(() => pool.stats).toEqual({ size: 2, checkedOut: 3, idle: 0, waiting: 1 });
+    await expect.poll(() => pool.stats).toEqual({ size: 2, checked_out: 3, idle: 0, waiting: 1 });
     await Promise.all(running);
-    await expect.poll(() => pool.stats).toEqual({ size: 2, checkedOut: 0, idle: 2, waiting: 0 });
+    await expect.poll(() => pool.stats).toEqual({ size: 2, checked_out: 0, idle: 2, waiting: 0 });
     const open = 'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
     await expect.poll(() => database.query(open)).toHaveLength(2);
   });

@@ -1,4 +1,5 @@
 export { type LogLevel, logLevels } from './contract/logs.js';
+export { countedMethods } from './contract/metrics.js';
 export { monitoringPaths, querySpans } from './contract/spans.js';
 export { findSamplerProblem, telemetryEnvironment } from './environment.js';
 export { createLogger, type LogDestination, type Logger } from './logger.js';

@@ -9,9 +9,10 @@ import {
   type LogLevel,
   logEvents,
 } from './contract/logs.js';
+import { withDeadline } from './deadline.js';
 import { currentTrace, type TraceIds } from './traces/current.js';
 
-/** Writes the line of an event that may be logged at a level, with the fields that its contract asks for. */
+/** Logs an event that its contract allows at this level, with the fields that its contract declares. */
 type LogAt<L extends LogLevel> = <E extends EventsAt<L>>(
   event: E,
   ...fields: Record<never, never> extends FieldsOf<E> ? [] : [FieldsOf<E>]
@@ -22,16 +23,16 @@ export interface Logger {
   readonly warning: LogAt<'WARNING'>;
   readonly error: LogAt<'ERROR'>;
   /**
-   * For a line whose level the outcome decides.
+   * Logs an event whose level depends on the outcome.
    *
-   * @param trace whose line it is; by default the active span's
+   * @param trace the line's ids; by default the active span's
    */
   log<L extends LogLevel, E extends EventsAt<L>>(level: L, event: E, fields: FieldsOf<E>, trace?: TraceIds): void;
-  /** Writes lines that another process of the service has logged, line ends included. */
+  /** Writes lines that a worker has logged, line ends included. */
   relay(lines: string): void;
-  /** Writes out what is still in memory and ends the log. Resolves with false when its reader does not take it in time. */
+  /** Writes the lines still in memory and ends the log. Resolves with false when stdout is not read in time. */
   end(timeoutMs: number): Promise<boolean>;
-  /** How many lines a reader of stdout that did not keep up has cost. */
+  /** Lines dropped because stdout was not read in time. */
   readonly droppedLines: number;
 }
 
@@ -50,21 +51,21 @@ const logLevelOf: Readonly<Record<string, LogLevel>> = {
   error: 'ERROR',
 };
 
-/** Lines of this time are written together, up to this length: a write costs as much as several lines. */
-const GATHERED_MS = 10;
-const GATHERED_LENGTH_MAX = 4_096;
+/** Lines are buffered for so long, up to this length: a write costs as much as several lines. */
+const FLUSH_EVERY_MS = 10;
+const FLUSH_LENGTH = 4_096;
 
-/** Lines kept in memory for a reader of stdout that does not keep up; what comes on top is dropped. */
+/** Lines kept in memory for a reader of stdout that does not keep up; further lines are dropped. */
 const BUFFERED_BYTES_MAX = 1_048_576;
 
-/** C1 control characters, and Unicode's own line ends: JSON may have them as they are, and some readers break lines there. */
+/** C1 control characters and Unicode's line ends: JSON allows them unescaped, and some readers break lines there. */
 const LINE_BREAKING = /[\u0080-\u009f\u2028\u2029]/g;
 
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** The field of the time; its text lasts a second. */
+/** Renders the field `timestamp`, once a second. */
 function createTimestamps(): () => string {
   let second = Number.NaN;
   let field = '';
@@ -109,7 +110,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);
   });
-  // Whoever read the log has gone: there is nobody to tell, and nothing to wait for.
+  // The reader of stdout is gone: no line can be written any more, and the end need not wait.
   destination.on?.('error', () => {
     isReaderGone = true;
   });
@@ -138,13 +139,13 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
   };
 }
 
-/** Asynchronous, so that a stalled reader of stdout does not stop the service, and bounded, so that it does not fill it. */
+/** Asynchronous, so that a stalled reader does not stop the service; bounded, so that it does not fill the memory. */
 function stdout(): LogDestination {
-  return gather(new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX }));
+  return buffer(new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX }));
 }
 
-/** Writes lines together that come at short intervals. */
-function gather(destination: sonicBoom.SonicBoom): LogDestination {
+/** Writes the lines of {@link FLUSH_EVERY_MS} together. sonic-boom's own timer would wake an idle process 100 times a second. */
+function buffer(destination: sonicBoom.SonicBoom): LogDestination {
   let lines = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -156,8 +157,8 @@ function gather(destination: sonicBoom.SonicBoom): LogDestination {
   return {
     write: (line) => {
       lines += line;
-      if (lines.length > GATHERED_LENGTH_MAX) flush();
-      else timer ??= setTimeout(flush, GATHERED_MS);
+      if (lines.length > FLUSH_LENGTH) flush();
+      else timer ??= setTimeout(flush, FLUSH_EVERY_MS);
     },
     on: (event, listener) => destination.on(event, listener),
     end: () => {
@@ -167,16 +168,11 @@ function gather(destination: sonicBoom.SonicBoom): LogDestination {
   };
 }
 
-function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {
-  if (destination.end === undefined) return Promise.resolve(true);
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), timeoutMs);
-  destination.on?.('close', () => {
-    clearTimeout(timer);
-    resolve(true);
-  });
+async function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {
+  if (destination.end === undefined) return true;
+  const closed = new Promise<true>((resolve) => destination.on?.('close', () => resolve(true)));
   destination.end();
-  return promise;
+  return withDeadline(closed, timeoutMs, false);
 }
 
 /** An error as a log line shows it: with its stack and, in turn, its cause's. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, exposeMetrics, mergeSnapshots, retainCounts } from '../src/index.js';
 
-const pool = { size: 10, checkedOut: 3, idle: 2, waiting: 1 };
+const pool = { size: 10, checked_out: 3, idle: 2, waiting: 1 };
 const sources = { pool: () => pool, spans: () => ({ exported: 5, dropped: 2 }), droppedLogLines: () => 1 };
 
 it('counts and times requests and queries under the documented names and labels', async () => {
@@ -46,7 +46,7 @@ it('reads the pool when it is scraped', async () => {
     'database_connection_pool{status="idle"} 2',
     'database_connection_pool{status="waiting"} 1',
   ]);
-  reading = { ...pool, checkedOut: 7 };
+  reading = { ...pool, checked_out: 7 };
   expect(await gauges()).toContain('database_connection_pool{status="checked_out"} 7');
 });
 

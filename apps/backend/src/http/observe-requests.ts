@@ -1,5 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import {
+  countedMethods,
   type Logger,
   type LogLevel,
   type Metrics,
@@ -15,8 +16,7 @@ import type { FindRoute } from './routes.js';
 /** The `path` label of every request that matched no route. */
 const UNMATCHED = '(unmatched)';
 
-/** Methods that have a series of their own; OpenTelemetry's word for any other is `_OTHER`. */
-const COUNTED_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const COUNTED_METHODS: ReadonlySet<string> = new Set(countedMethods);
 
 interface Options {
   readonly logger: Logger;

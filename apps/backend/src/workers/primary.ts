@@ -73,7 +73,7 @@ class Workers {
     this.#logger = logger;
     this.#databaseUrl = databaseUrl;
     const { snapshot } = createMetrics({
-      pool: () => ({ size: 0, checkedOut: 0, idle: 0, waiting: 0 }),
+      pool: () => ({ size: 0, checked_out: 0, idle: 0, waiting: 0 }),
       spans: () => tracingState.spans,
       droppedLogLines: () => logger.droppedLines,
     });

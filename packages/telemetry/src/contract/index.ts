@@ -7,5 +7,5 @@ export {
   logFields,
 } from './logs.js';
 export { matchLine } from './match-line.js';
-export { labelValues, type Metric, metrics, nodeMetrics } from './metrics.js';
+export { labelValues, type Metric, metrics, nodeMetrics, poolStatuses } from './metrics.js';
 export { monitoringPaths, querySpans, resourceAttributes, spanAttributes, spans } from './spans.js';

@@ -1,10 +1,12 @@
 // Every metric of the service: docs/telemetry-reference.md is made from this, and so are the instruments.
 
+import { querySpans } from './spans.js';
+
 export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels?: readonly string[];
-  /** Of a histogram: upper bounds, ascending, in the metric's unit. */
+  /** Upper bounds of a histogram, ascending, in the metric's unit. */
   readonly buckets?: readonly number[];
   /** Whether its buckets name traces, in OpenMetrics. */
   readonly hasExemplars?: true;
@@ -14,15 +16,34 @@ const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const requestLabels = ['method', 'path', 'status'] as const;
 const queryLabels = ['operation', 'table'] as const;
 
+/** Methods that have a series of their own; OpenTelemetry's word for any other is `_OTHER`. */
+export const countedMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Values of `status` of `database_connection_pool`. */
+export const poolStatuses = {
+  size: 'the configured size of the pool',
+  checked_out: 'in use',
+  idle: 'open and unused',
+  waiting: 'requests that wait for one',
+} as const;
+
+export type PoolStatus = keyof typeof poolStatuses;
+
+const code = (words: Iterable<string>) => [...new Set(words)].map((word) => `\`${word}\``).join(', ');
+const queries: readonly { operation: string; table?: string }[] = Object.values(querySpans);
+
 /** The values that labels take. */
 export const labelValues = {
-  method: '`GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`; `_OTHER` for any other',
+  method: `${code(countedMethods)}; \`_OTHER\` for any other`,
   path: 'template of the route: `/products/:id`, `/trpc/products.list`, `/trpc/(batch)`; `(unmatched)` for no route',
-  status:
-    'status of the response, 499 when the client left before its end; of connections: `size` (the configured size of the pool), `checked_out` (in use), `idle`, `waiting` (requests that wait for one)',
-  operation: '`SELECT`, `INSERT`',
-  table: '`products`',
-} as const;
+  status: `status of the response, 499 when the client left before its end; of connections: ${Object.entries(
+    poolStatuses,
+  )
+    .map(([status, meaning]) => `\`${status}\` (${meaning})`)
+    .join(', ')}`,
+  operation: code(queries.map(({ operation }) => operation)),
+  table: code(queries.flatMap(({ table }) => table ?? [])),
+};
 
 export const metrics = {
   http_requests_total: { type: 'counter', help: 'HTTP requests answered', labels: requestLabels },
@@ -93,6 +114,16 @@ export const nodeMetrics = {
 type Declared = typeof metrics;
 
 export type MetricName = keyof Declared;
+
+/** The histogram whose buckets name traces. */
+export const exemplarHistogram = findExemplarHistogram();
+
+function findExemplarHistogram() {
+  const [found] = Object.entries<Metric>(metrics).filter(([, { hasExemplars }]) => hasExemplars);
+  if (found === undefined) throw new Error('no metric hasExemplars');
+  const [name, { labels = [], buckets = [] }] = found;
+  return { name, labels, buckets };
+}
 
 /** The metrics of a type. */
 export type MetricsOf<T extends Metric['type']> = {

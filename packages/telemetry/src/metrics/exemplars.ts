@@ -1,4 +1,4 @@
-/** A request that a bucket counts, to be looked at in the tracing backend. */
+/** A request that a bucket has counted, for a look at its trace. */
 export interface Exemplar {
   readonly traceId: string;
   readonly value: number;
@@ -27,7 +27,7 @@ export class Exemplars {
     return this.#bySeries.get(series.join('\0'))?.[bucket];
   }
 
-  /** All of them, to be merged into those of another process. */
+  /** All exemplars, to be merged into those of another process. */
   list(): ExemplarList {
     return [...this.#bySeries].map(([series, exemplars]) => [series, exemplars.filter((each) => each !== undefined)]);
   }
@@ -48,5 +48,5 @@ export class Exemplars {
   }
 }
 
-/** The exemplars of each series; by their values it is known which buckets they are of. */
+/** The exemplars of each series; the value of each tells its bucket. */
 export type ExemplarList = readonly (readonly [series: string, exemplars: readonly Exemplar[]])[];

@@ -1,5 +1,5 @@
 import type { MetricValueWithName } from 'prom-client';
-import { metrics as contract } from '../contract/metrics.js';
+import { exemplarHistogram } from '../contract/metrics.js';
 import { type Exemplar, Exemplars } from './exemplars.js';
 import type { MetricFamily, MetricsSnapshot } from './snapshot.js';
 
@@ -9,7 +9,7 @@ const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; c
 type Labels = Readonly<Partial<Record<string, string | number>>>;
 
 /**
- * Writes metrics in one of the two text formats that an Accept header can choose between: Prometheus's own
+ * Writes metrics in the text format that an Accept header chooses: Prometheus's own
  * (https://prometheus.io/docs/instrumenting/exposition_formats/), and OpenMetrics, which has exemplars
  * (https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md).
  */
@@ -18,13 +18,19 @@ export function exposeMetrics(snapshot: MetricsSnapshot, accept: string): { cont
     const families = snapshot.families.map((family) => renderFamily(family, family.name, () => undefined));
     return { contentType: PROMETHEUS_CONTENT_TYPE, body: families.join('\n') };
   }
-  const exemplars = new Exemplars(contract.http_request_duration_seconds.buckets);
+  const exemplars = new Exemplars(exemplarHistogram.buckets);
   exemplars.merge(snapshot.exemplars);
   const families = snapshot.families.map((family) => {
     // A counter's family is named without the suffix that its samples have.
     const familyName = String(family.type) === 'counter' ? family.name.replace(/_total$/, '') : family.name;
-    return renderFamily(family, familyName, ({ method, path, status, le = '' }) =>
-      family.name === 'http_request_duration_seconds' ? exemplars.find([method, path, status], le) : undefined,
+    const { name, labels } = exemplarHistogram;
+    return renderFamily(family, familyName, (sample) =>
+      family.name === name
+        ? exemplars.find(
+            labels.map((label) => sample[label]),
+            sample['le'] ?? '',
+          )
+        : undefined,
     );
   });
   return { contentType: OPENMETRICS_CONTENT_TYPE, body: `${families.join('')}# EOF\n` };

@@ -1,21 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import {
   metrics as contract,
+  exemplarHistogram,
   type LabelsOf,
   type Metric,
   type MetricName,
   type MetricsOf,
+  type PoolStatus,
 } from '../contract/metrics.js';
 import { Exemplars } from './exemplars.js';
 import type { MetricsSnapshot } from './snapshot.js';
-
-/** The pool at the moment of a scrape. */
-interface PoolReading {
-  readonly size: number;
-  readonly checkedOut: number;
-  readonly idle: number;
-  readonly waiting: number;
-}
 
 interface RequestMeasurement {
   readonly method: string;
@@ -23,7 +17,7 @@ interface RequestMeasurement {
   readonly path: string;
   readonly status: number;
   readonly durationSeconds: number;
-  /** Of a trace that was sampled: an exemplar for its bucket. */
+  /** The exemplar of its bucket; undefined for a trace that is not exported. */
   readonly traceId: string | undefined;
 }
 
@@ -35,9 +29,9 @@ export interface Metrics {
   snapshot(): Promise<MetricsSnapshot>;
 }
 
-/** What the metrics only read, at the moment of a scrape. */
+/** Sources that are read at the moment of a scrape. */
 export interface MetricsSources {
-  readonly pool: () => PoolReading;
+  readonly pool: () => Readonly<Record<PoolStatus, number>>;
   readonly spans: () => { readonly exported: number; readonly dropped: number };
   readonly droppedLogLines: () => number;
 }
@@ -56,7 +50,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ...describe('http_request_duration_seconds'),
     buckets: [...contract.http_request_duration_seconds.buckets],
   });
-  const requestExemplars = new Exemplars(contract.http_request_duration_seconds.buckets);
+  const requestExemplars = new Exemplars(exemplarHistogram.buckets);
   const requestsInFlight = new Gauge(describe('http_requests_in_flight'));
   const queries = new Counter(describe('database_queries_total'));
   const queryDuration = new Histogram({
@@ -66,11 +60,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   new Gauge({
     ...describe('database_connection_pool'),
     collect() {
-      const pool = sources.pool();
-      this.set({ status: 'size' }, pool.size);
-      this.set({ status: 'checked_out' }, pool.checkedOut);
-      this.set({ status: 'idle' }, pool.idle);
-      this.set({ status: 'waiting' }, pool.waiting);
+      for (const [status, count] of Object.entries(sources.pool())) this.set({ status }, count);
     },
   });
   const countElsewhere = (name: MetricsOf<'counter'>, read: () => number) =>
@@ -94,7 +84,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       requestDuration.observe(labels, durationSeconds);
       if (traceId === undefined) return;
       const exemplar = { traceId, value: durationSeconds, timestampSeconds: Date.now() / 1_000 };
-      requestExemplars.record([method, path, status], exemplar);
+      requestExemplars.record(Object.values(labels), exemplar);
     },
     queryEnded: ({ operation, table, durationSeconds }) => {
       queries.inc({ operation, table });

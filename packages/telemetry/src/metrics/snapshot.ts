@@ -1,5 +1,5 @@
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
-import { metrics as contract } from '../contract/metrics.js';
+import { exemplarHistogram } from '../contract/metrics.js';
 import { type ExemplarList, Exemplars } from './exemplars.js';
 
 export type MetricFamily = MetricObjectWithValues<MetricValue<string>>;
@@ -13,22 +13,22 @@ export interface MetricsSnapshot {
 
 /** Merges the metrics of several processes: most are summed, lags averaged, of exemplars the latest stays. */
 export function mergeSnapshots(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
-  const exemplars = new Exemplars(contract.http_request_duration_seconds.buckets);
+  const exemplars = new Exemplars(exemplarHistogram.buckets);
   for (const snapshot of snapshots) exemplars.merge(snapshot.exemplars);
   const merged = AggregatorRegistry.aggregate(snapshots.map(({ families }) => families.map(aggregatable)));
-  // What prom-client types as instruments are families with a function more, which could not be sent.
+  // prom-client adds a function to each family, which could not be sent to another process.
   const families = merged
     .getMetricsAsArray()
     .map((family) => ({ ...family, get: undefined }) as unknown as MetricFamily);
   return { families, exemplars: exemplars.list() };
 }
 
-/** What stays of a process that has ended: it counts on, and is gone from the gauges. */
+/** The part of a process's metrics that outlives it: its counts stay, its gauges go. */
 export function retainCounts({ families, exemplars }: MetricsSnapshot): MetricsSnapshot {
   return { families: families.filter(({ type }) => String(type) !== 'gauge'), exemplars };
 }
 
-/** prom-client leaves this one out; the service is as old as its oldest process. */
+/** prom-client cannot aggregate the start time; the service is as old as its oldest process. */
 function aggregatable(family: MetricFamily): MetricFamily {
   return family.name === 'process_start_time_seconds' ? { ...family, aggregator: 'min' } : family;
 }

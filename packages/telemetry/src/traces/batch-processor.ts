@@ -1,5 +1,6 @@
 import { context, ROOT_CONTEXT, TraceFlags } from '@opentelemetry/api';
 import type { tracing } from '@opentelemetry/sdk-node';
+import { withDeadline } from '../deadline.js';
 import type { SpanSender } from './span-sender.js';
 
 const QUEUE_SPANS_MAX = 8_192;
@@ -8,7 +9,7 @@ const SEND_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 const SHUTDOWN_TIMEOUT_MS = 1_500;
 
-/** What became of the spans that this process has ended. */
+/** The outcome of the spans that this process has ended. */
 export interface SpanCounts {
   exported: number;
   dropped: number;
@@ -22,13 +23,13 @@ export interface BatchProcessorOptions {
 }
 
 /**
- * Sends ended spans in batches. What a slow or absent receiver does not take is dropped and counted;
- * the requests never wait for it.
+ * Sends ended spans in batches. Requests never wait for the receiver: spans that it does not take in time are dropped and
+ * counted.
  */
 export class BatchProcessor implements tracing.SpanProcessor {
   readonly #options: BatchProcessorOptions;
   readonly #queue: tracing.ReadableSpan[] = [];
-  /** Spans on their way. */
+  /** Spans that have been sent and not yet taken. */
   #sentSpans = 0;
   #isShutDown = false;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +57,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
   forceFlush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // Not the work of the request whose span happens to set it off.
+    // In no request's context: the span that sets it off is one of many.
     this.#sending ??= context.with(ROOT_CONTEXT, () =>
       this.#sendAll().finally(() => {
         this.#sending = undefined;
@@ -65,16 +66,12 @@ export class BatchProcessor implements tracing.SpanProcessor {
     return this.#sending;
   }
 
-  /** Sends what is left. What a receiver has not taken soon is lost, and does not hold up the stop. */
+  /** Sends the spans that are left. Those that the receiver does not take in 1.5 s are dropped and do not hold up the stop. */
   async shutdown(): Promise<void> {
-    const { promise: expired, resolve: expire } = Promise.withResolvers<void>();
-    const timer = setTimeout(expire, SHUTDOWN_TIMEOUT_MS);
-    await Promise.race([this.forceFlush(), expired]);
-    clearTimeout(timer);
+    await withDeadline(this.forceFlush(), SHUTDOWN_TIMEOUT_MS, undefined);
     this.#isShutDown = true;
     const lost = this.#queue.splice(0).length + this.#sentSpans;
     if (lost > 0) this.#drop(lost, 'le récepteur ne les a pas pris avant l’arrêt');
-    // There is nothing left to lose: a receiver that cannot be left in order is left all the same.
     void this.#options.sender.close().catch(() => {});
   }
 
@@ -94,7 +91,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
   async #send(batch: readonly tracing.ReadableSpan[]): Promise<void> {
     this.#sentSpans += batch.length;
     const { sent, problem } = await this.#options.sender.send(batch);
-    // Given up meanwhile, and counted.
+    // Counted as dropped at the shutdown.
     if (this.#isShutDown) return;
     this.#sentSpans -= batch.length;
     this.#options.counts.exported += sent;
@@ -106,7 +103,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
     const now = Date.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
-    // Nor is it that request's to tell.
+    // In no request's context, as above.
     context.with(ROOT_CONTEXT, () => this.#options.warn(problem));
   }
 }

@@ -1,6 +1,7 @@
 import type { tracing } from '@opentelemetry/sdk-node';
+import { withDeadline } from '../deadline.js';
 
-/** What became of a batch of spans. */
+/** The outcome of a batch of spans. */
 export interface SendResult {
   readonly sent: number;
   /** Why the others were not sent; undefined when all were. */
@@ -19,8 +20,8 @@ export interface SpanSender {
 const SEND_TIMEOUT_MS = 10_000;
 
 /**
- * An exporter of OpenTelemetry's as a sender: it takes all spans of a batch or none. One that does not answer is thrown
- * away with its connections, and made anew.
+ * An OpenTelemetry exporter as a sender: it takes all spans of a batch or none. One that does not answer is shut down with
+ * its connections and replaced.
  */
 export function asSender(createExporter: () => tracing.SpanExporter): SpanSender {
   let exporter = createExporter();
@@ -31,16 +32,15 @@ export function asSender(createExporter: () => tracing.SpanExporter): SpanSender
   return {
     concurrency: 1,
     send: async (spans) => {
-      const { promise, resolve } = Promise.withResolvers<SendResult>();
-      const timer = setTimeout(() => {
-        resolve({ sent: 0, problem: `pas de réponse en ${SEND_TIMEOUT_MS / 1_000} s` });
-        discard();
-      }, SEND_TIMEOUT_MS).unref();
-      exporter.export([...spans], ({ code, error }) => {
-        clearTimeout(timer);
-        resolve(code === 0 ? { sent: spans.length } : { sent: 0, problem: error?.message ?? 'export refusé' });
+      const exported = new Promise<SendResult>((resolve) => {
+        exporter.export([...spans], ({ code, error }) =>
+          resolve(code === 0 ? { sent: spans.length } : { sent: 0, problem: error?.message ?? 'export refusé' }),
+        );
       });
-      return promise;
+      const result = await withDeadline(exported, SEND_TIMEOUT_MS, undefined);
+      if (result !== undefined) return result;
+      discard();
+      return { sent: 0, problem: `pas de réponse en ${SEND_TIMEOUT_MS / 1_000} s` };
     },
     close: () => exporter.shutdown(),
   };
