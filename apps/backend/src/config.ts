@@ -36,7 +36,7 @@ export const serviceEnvironment = {
   DB_PREPARED_STATEMENTS: boolean().default(true),
 } as const;
 
-/** RFC 6454: scheme, host and port, nothing behind. */
+/** RFC 6454: scheme, host and port only. */
 function isOrigin(word: string): boolean {
   return word === '*' || (URL.canParse(word) && new URL(word).origin === word);
 }
@@ -54,20 +54,20 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
   /** Undefined: the embedded database. */
   readonly database: ConnectionConfig | undefined;
-  /** A copy of the database that reads go to. */
+  /** The read replica, if any. */
   readonly replica: ConnectionConfig | undefined;
   readonly pool: PoolOptions;
 }
 
-/** The configuration cannot be used; the message lists every wrong variable. */
+/** The message lists every wrong variable. */
 class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * Reads the whole configuration, telemetry's included, which the preload could only read for itself.
+ * Reads the whole configuration, telemetry's included: the preload cannot report its problems.
  *
- * @throws {ConfigError} that names each wrong variable, its value unless secret, and what is allowed.
+ * @throws {ConfigError} that lists each wrong variable with its value, unless secret, and the allowed values.
  */
 export function readConfig(environment: Environment): Config {
   const { values, problems } = parseEnvironment(serviceEnvironment, environment);

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Whether the service is about to stop, and what is still open. */
+/** Whether the service is draining, and the responses that are still open. */
 export class Lifecycle {
   #isDraining = false;
   /**
-   * What is still to come on each connection. Not one set of all responses: V8's tables are remade every few changes, each
-   * leads to the next, and an old one would keep what it held, hundreds of requests, until the old generation is collected.
+   * Open responses, per connection. A single Set would be rehashed as requests come and go, and a rehashed table in V8's old
+   * generation keeps finished requests alive until a major collection.
    */
   readonly #connections = new Map<Duplex, ServerResponse[]>();
 
-  /** The service is not ready any more, and keeps no connection. */
+  /** Not ready any more: no connection is kept alive. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -21,7 +21,7 @@ export class Lifecycle {
     socket.once('close', () => this.#connections.delete(socket));
   }
 
-  /** A busy connection outlives the closing of its server unless its response says `Connection: close`. */
+  /** Tracks an open response. A busy connection outlives `server.close()` unless its response has `Connection: close`. */
   trackResponse(response: ServerResponse): void {
     const responses = this.#connections.get(response.req.socket);
     responses?.push(response);
@@ -36,22 +36,22 @@ export class Lifecycle {
     }
   }
 
-  /** The responses that are still to come. */
+  /** All open responses. */
   openResponses(): ServerResponse[] {
     return [...this.#connections.values()].flat();
   }
 
-  /** The response that is still to come on this connection. */
+  /** The oldest open response of this connection. */
   openResponseOn(socket: Duplex): ServerResponse | undefined {
     return this.#connections.get(socket)?.[0];
   }
 
-  /** Closes the connections that no response is to come on, those included that never had a request. */
+  /** Closes the connections without an open response, those that never had a request included. */
   closeIdleConnections(): void {
     for (const [socket, responses] of this.#connections) if (responses.length === 0) socket.destroy();
   }
 
-  /** Resolves once the responses that are open now are closed, and everyone has been told so. */
+  /** Resolves once the responses that are open now have emitted `close`. */
   async allClosed(): Promise<void> {
     await Promise.all(this.openResponses().map((response) => once(response, 'close')));
   }

@@ -13,10 +13,10 @@ import { startWorker } from './workers/worker.js';
 /** One Ctrl-C can arrive as SIGINT and, through npm, as SIGTERM: only a later signal is a second one. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
-/** How long the receiver of traces may take for the last spans of a process that crashes. */
+/** Longest export of the last spans of a process that crashes. */
 const CRASH_EXPORT_TIMEOUT_MS = 500;
 
-/** How long the reader of stdout may take for the last lines. */
+/** Longest wait for stdout to take the last lines. */
 const LOG_TIMEOUT_MS = 1_000;
 
 const config = await readConfigOrExit();

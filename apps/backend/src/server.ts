@@ -70,7 +70,7 @@ export async function startServer(
   const server = createServer(serverOptions(config), app);
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
   server.on('clientError', answerClientError(lifecycle));
-  // A request with an expectation that nobody meets is answered all the same (RFC 9110, 10.1.1).
+  // An unknown expectation may be ignored (RFC 9110, 10.1.1); Node.js would answer 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (request, socket) => answerConnect(server, request, socket));
   await listen(config, server);

@@ -7,28 +7,28 @@ import { withTimeout } from './with-timeout.js';
 
 const IDLE_CONNECTIONS_KEPT_MS = 500;
 const IDLE_CONNECTIONS_CLOSED_EVERY_MS = 100;
-/** How long the last answers may take to be written. */
+/** Longest wait for the answers of interrupted requests. */
 const INTERRUPTED_WITHIN_MS = 250;
 
 export interface Shutdown {
   readonly logger: Logger;
   readonly server: Server;
   readonly lifecycle: Lifecycle;
-  /** How long the service goes on serving after it has said that it is not ready. */
+  /** How long the service serves on while it is not ready. */
   readonly delayMs: number;
-  /** How long requests that have been accepted may take to end. */
+  /** Longest wait for open requests to end. */
   readonly timeoutMs: number;
-  /** Answers a request that has taken longer, if there is still something to answer. */
+  /** Answers a request that has taken longer, unless its answer has begun. */
   readonly interrupt: (response: ServerResponse) => void;
-  /** What to do, in this order, once no request is left, and how long each may take. */
+  /** The steps after the last request, in this order, each with its time-out. */
   readonly steps: readonly { readonly name: string; readonly timeoutMs: number; readonly run: () => Promise<void> }[];
 }
 
-/** Stops in order: not ready, delay, accept no more, drain, then the steps. Returns whether all of it was in time. */
+/** Stops in order: not ready, delay, accept no more, drain, then the steps. Resolves with whether all ended in time. */
 export async function shutDown(shutdown: Shutdown): Promise<boolean> {
   const { logger, lifecycle, delayMs, timeoutMs, steps } = shutdown;
   lifecycle.startDraining();
-  // Without a delay, no moment between the two: clients that are told to close their connections make new ones.
+  // No pause without a delay: a client whose connection is closed opens a new one at once.
   if (delayMs > 0) await sleep(delayMs);
   let isClean = await drain(shutdown);
   if (!isClean) logger.warning('requests_interrupted', { timeout_seconds: timeoutMs / 1_000 });
@@ -45,8 +45,8 @@ export async function shutDown(shutdown: Shutdown): Promise<boolean> {
 
 async function drain({ server, lifecycle, timeoutMs, interrupt }: Shutdown): Promise<boolean> {
   const closed = new Promise<void>((resolve) => {
-    // An HTTP server would close idle connections at once, on which a request may be on its way. As long as they get one,
-    // their client is told to close them; what is idle after that has none.
+    // http.Server's own close() would close idle connections at once, although a request may be on its way. A request that
+    // arrives in the next 500 ms is answered with `Connection: close`; connections that stay idle are closed then.
     NetServer.prototype.close.call(server, () => resolve());
   });
   const startedAt = performance.now();
@@ -61,7 +61,7 @@ async function drain({ server, lifecycle, timeoutMs, interrupt }: Shutdown): Pro
     for (const response of responses) interrupt(response);
     await withTimeout(lifecycle.allClosed(), INTERRUPTED_WITHIN_MS).catch(() => {});
     server.closeAllConnections();
-    // Only then have those that could not be answered written their lines and ended their spans.
+    // By then the interrupted requests have written their lines and ended their spans.
     await lifecycle.allClosed();
     return responses.length === 0;
   } finally {

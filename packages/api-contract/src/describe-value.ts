@@ -1,6 +1,6 @@
 const SHOWN_CODE_POINTS_MAX = 60;
 
-/** A received value, for an error message: short, and without walking into arrays and objects of any depth. */
+/** A received value for an error message: short, arrays and objects not walked into. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'rien';
   if (Array.isArray(value)) return 'un tableau';

@@ -4,7 +4,7 @@ import type { ResponseSchemaName } from './response-schemas.js';
 /** A path template as OpenAPI writes it: `/products/{id}`. */
 export type RestPath = `/${string}`;
 
-/** What the transports need to know of a procedure. */
+/** How the transports serve a procedure. */
 export type ProcedureMeta = {
   /** Whether it waits for a connection of the pool: then it can fail with SERVICE_UNAVAILABLE, and is shed under overload. */
   readonly needsDatabase: boolean;

@@ -1,4 +1,4 @@
-// The db:* scripts: what init_db.py was to the Flask service.
+// The db:* scripts; they replace the Flask service's init_db.py.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseDatabaseUrl } from './connection.js';
@@ -35,7 +35,7 @@ function describeSeeding(added: number): string {
     : `${added} produits exemples ajoutés`;
 }
 
-/** `DATABASE_URL`, or else the embedded database: the running one, or one that is started for the time of the work. */
+/** `DATABASE_URL`, else the embedded database: the running one, or one that runs for the time of the work. */
 async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<string> {
   // biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
   const configured = process.env['DATABASE_URL']?.trim();
@@ -45,7 +45,7 @@ async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<
   const running = findRunningEmbeddedDatabase(folder);
   if (running !== undefined) return work(running);
   const embedded = await startEmbeddedDatabase({ folder });
-  // Ctrl-C reaches drizzle-kit too: it ends, then the work, then the server.
+  // Ctrl-C ends drizzle-kit, which ends the work; then the server is stopped.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
   process.on('SIGHUP', () => {});
@@ -56,7 +56,7 @@ async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<
   }
 }
 
-/** A host with several addresses fails with an error for each and no text of its own. */
+/** The failure of a host with several addresses has an error for each and no message of its own. */
 function describeFailure(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describeFailure).join(' ; ');
   return error instanceof Error ? error.message : String(error);

@@ -1,21 +1,21 @@
 import pg from 'pg';
 import { GuardedSocket } from './guarded-socket.js';
 
-/** Longest wait for a TCP connection and PostgreSQL's handshake, unless the URL says `connect_timeout`. */
+/** Longest TCP connection and PostgreSQL handshake, unless the URL has `connect_timeout`. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** node-postgres does not try one way and then the other: the two modes that would, connect without TLS. */
+/** Modes without TLS. node-postgres cannot try one way and then the other, so `allow` and `prefer` are among them. */
 const PLAIN_SSL_MODES: ReadonlySet<string> = new Set(['disable', 'allow', 'prefer']);
 const SSL_MODES: ReadonlySet<string> = new Set([...PLAIN_SSL_MODES, 'require', 'verify-ca', 'verify-full']);
 
-/** What is needed to open a connection; made by {@link parseDatabaseUrl}, opaque to everyone else. */
+/** A parsed URL; only this package looks inside. */
 export type ConnectionConfig = pg.ClientConfig & {
   readonly server: DatabaseServer;
   /** The server without user or password: `hote:5432/base`. */
   readonly description: string;
 };
 
-/** Where a connection leads. */
+/** The server and database of a connection. */
 export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
@@ -26,7 +26,8 @@ export interface DatabaseServer {
  * Reads a `DATABASE_URL` as the Flask service understood it.
  *
  * - SQLAlchemy's driver suffix is dropped: `postgresql+psycopg2://` is `postgresql://`.
- * - `sslmode` has libpq's meaning, but for `allow` and `prefer`, which do without TLS: `require` encrypts without checking the certificate, where pg alone would check it
+ * - `sslmode` has libpq's meaning, except that `allow` and `prefer` connect without TLS. `require` encrypts without checking
+ *   the certificate; pg alone would check it
  *   (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS).
  * - `connect_timeout` is in seconds, as in libpq.
  *
@@ -61,7 +62,7 @@ function findServer(config: pg.ClientConfig): DatabaseServer {
     const { host, port, database = '' } = new pg.Client(config);
     return { host, port, database };
   } catch (error) {
-    // A certificate file that is not there, for instance; anything else might repeat the URL.
+    // A missing certificate file, for instance. Any other message might repeat the URL.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new TypeError(`URL PostgreSQL inutilisable : ${error.message}`);
     }

@@ -1,5 +1,5 @@
-// drizzle as CommonJS: Node.js 24 takes 2 s of CPU and 240 MB to import its hundred ES modules, for it parses drizzle's
-// package.json of 180 KB anew for each; required, they take 0.2 s and 24 MB.
+// drizzle as CommonJS: 0.2 s of CPU and 24 MB. As ES modules it takes 2 s and 240 MB, since Node.js 24 parses drizzle's
+// package.json of 180 KB again for each of its hundred modules.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 
 /**
- * A socket that what listens to its data may fail on: node-postgres's parser throws at what it does not know, which in
- * the middle of an event would end the process. Here it ends the connection.
+ * A socket whose listeners may throw: node-postgres's parser throws at an unknown message, which would end the process. Here
+ * it ends the connection.
  */
 export class GuardedSocket extends Socket {
   override emit(event: string | symbol, ...values: unknown[]): boolean {

@@ -61,7 +61,7 @@ export function sumPoolStats(pools: readonly PoolStats[]): PoolStats {
   }));
 }
 
-/** node-postgres's pool, with what SQLAlchemy's has besides: a bounded queue, a ping before reuse, reset on return. */
+/** node-postgres's pool with SQLAlchemy's semantics: a bounded queue, a ping before reuse, reset on return. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #pool: pg.Pool;

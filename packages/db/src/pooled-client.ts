@@ -16,7 +16,7 @@ export class PooledClient extends pg.Client {
     this.on('error', () => {});
   }
 
-  /** Says goodbye; a server that does not answer is left. */
+  /** Closes the connection; a server that does not answer in time is left. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {

@@ -10,10 +10,10 @@ import { utcTimestamp } from './utc-timestamp.js';
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 
-/** Any fixed number does, as long as every instance of the service takes the same one. */
+/** Any number, the same in every instance of the service. */
 const SETUP_LOCK = 5_432_000_001;
 
-/** Applies the migrations that the database does not have yet. Safe when several instances do it at once. */
+/** Applies the migrations that the database does not have yet. Safe when several instances start at once. */
 export async function migrateDatabase(connection: ConnectionConfig): Promise<void> {
   await withConnection(connection, applyMigrations);
 }
@@ -44,8 +44,8 @@ async function withConnection<T>(connection: ConnectionConfig, work: (orm: NodeP
 
 async function applyMigrations(orm: NodePgDatabase): Promise<void> {
   try {
-    // A lock of the transaction: behind a transaction pooler, one of the session would stay with whoever gets it next.
-    // The migrator's own BEGIN changes nothing in here, and its COMMIT lets go of the lock.
+    // Transaction-level lock: behind PgBouncer a session-level one would leak to the next client. The migrator's own BEGIN
+    // has no effect inside it, and its COMMIT releases it.
     await orm.execute(sql`BEGIN`);
     await orm.execute(sql`SELECT pg_advisory_xact_lock(${SETUP_LOCK})`);
     await migrate(orm, { migrationsFolder });
@@ -64,7 +64,7 @@ async function applyMigrations(orm: NodePgDatabase): Promise<void> {
 
 async function addSamples(orm: NodePgDatabase): Promise<number> {
   const seeding = orm.transaction(async (tx) => {
-    // A POST that arrives meanwhile waits, so that the samples are all there or not at all.
+    // A concurrent POST waits, so that the table gets all samples or none.
     await tx.execute(sql`LOCK TABLE ${products} IN SHARE ROW EXCLUSIVE MODE`);
     const [existing] = await tx.select({ id: products.id }).from(products).limit(1);
     if (existing !== undefined) return 0;

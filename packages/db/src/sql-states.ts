@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /**
- * What a failure means for the request and for the connection that reported it.
+ * The reaction to a failure, for the request and for the connection that reported it.
  *
  * - `unavailable`: the database cannot serve now (503); the connection is kept.
  * - `replace`: the same, and the connection is closed: another one prepares the statement anew.
@@ -16,7 +16,7 @@ interface Condition {
 }
 
 /**
- * The SQLSTATE codes, subclasses and classes that this package tells apart; the longest prefix wins
+ * The SQLSTATE codes, subclasses and classes that this package distinguishes; the longest prefix wins
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 const conditions = {
@@ -49,7 +49,7 @@ function findCondition(error: pg.DatabaseError): Condition | undefined {
   return table[code] ?? table[code.slice(0, 3)] ?? table[code.slice(0, 2)];
 }
 
-/** What to do about an error that the server reported. */
+/** The reaction to an error that the server reported. */
 export function reactionTo(error: pg.DatabaseError): Reaction | undefined {
   return findCondition(error)?.reaction;
 }

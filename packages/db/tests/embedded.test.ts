@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clusterIn } from '../src/embedded/cluster.js';
-import { readHolder } from '../src/embedded/holder.js';
 import {
   EmbeddedDatabaseHeldError,
   findRunningEmbeddedDatabase,
   locateEmbeddedFolder,
   startEmbeddedDatabase,
 } from '../src/embedded/index.js';
+import { readLock } from '../src/embedded/lock-file.js';
 import { isRunning } from '../src/embedded/process-identity.js';
 import { findServerOf } from '../src/embedded/server.js';
 
@@ -84,7 +84,7 @@ describe('the embedded database', () => {
     await second.stop();
   });
 
-  it('leaves no process and no holder behind when stopped', async () => {
+  it('leaves no process and no lock behind when stopped', async () => {
     const database = await startEmbeddedDatabase({ folder });
     const server = serverOf(folder);
     if (server === undefined) throw new Error('a running server is on record');
@@ -92,7 +92,7 @@ describe('the embedded database', () => {
     expect(findRunningEmbeddedDatabase(folder)).toBe(database.url);
     await database.stop();
     expect(isRunning(server)).toBe(false);
-    expect(readHolder(folder)).toBeUndefined();
+    expect(readLock(folder)).toBeUndefined();
     expect(findRunningEmbeddedDatabase(folder)).toBeUndefined();
   });
 
@@ -128,7 +128,7 @@ describe('the embedded database', () => {
     await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
   });
 
-  it('takes over from a holder that was killed, with all that was acknowledged', async () => {
+  it('steals the lock of a process that was killed, with all that was acknowledged', async () => {
     const { owner, url } = await startOwner();
     await query(url, 'CREATE TABLE acknowledged AS SELECT 1 AS row');
     const orphan = serverOf(folder);
@@ -178,13 +178,13 @@ describe('the embedded database', () => {
     if (orphan === undefined) throw new Error('a server runs');
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    writeFileSync(path.join(folder, 'holder.json'), '');
+    writeFileSync(path.join(folder, 'lock.json'), '');
     const successor = await startEmbeddedDatabase({ folder });
     expect(isRunning(orphan)).toBe(false);
     await successor.stop();
   });
 
-  it('has one holder, of several that start over a dead one at once', async () => {
+  it('gives the lock to one of several that start at once after a killed one', async () => {
     const { owner } = await startOwner();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
@@ -196,7 +196,7 @@ describe('the embedded database', () => {
     );
     const winners = (await Promise.all(contenders)).filter((winner) => winner !== undefined);
     expect(winners).toHaveLength(1);
-    expect(readHolder(folder)?.owner.pid).toBe(winners[0]?.pid);
+    expect(readLock(folder)?.owner.pid).toBe(winners[0]?.pid);
     const server = serverOf(folder);
     winners[0]?.stdin?.write('stop');
     await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
@@ -207,7 +207,7 @@ describe('the embedded database', () => {
     expect(locateEmbeddedFolder(tmpdir())).toBeUndefined();
   });
 
-  it('tells its holder when the server dies', async () => {
+  it('reports when the server dies', async () => {
     const database = await startEmbeddedDatabase({ folder });
     const server = serverOf(folder);
     if (server === undefined) throw new Error('a running server is on record');

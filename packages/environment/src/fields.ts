@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Fields whose values no message may repeat. */
+/** Fields whose values stay out of messages. */
 const secrets = z.registry<{ secret: true }>();
 
-/** Marks a field as holding a secret: problems with it do not show its value. */
+/** Marks a field as secret: its problems do not show its value. */
 export function secret<Field extends z.ZodType>(field: Field): Field {
   secrets.add(field, { secret: true });
   return field;
@@ -17,7 +17,7 @@ export function isSecret(field: z.core.$ZodType | undefined): boolean {
   return isWrapper && isSecret(field.unwrap());
 }
 
-/** A field read from its text; `undefined` means that the text is not allowed. */
+/** A field read from its text; `read` returns undefined for a text that is not allowed. */
 function field<Value>(allowed: string, read: (text: string) => Value | undefined) {
   return z.string().transform((text, context) => {
     const value = read(text.trim());
@@ -84,7 +84,7 @@ export function text() {
   return field('texte', (value) => value);
 }
 
-/** Comma-separated words, at least one, each of which has to pass the test. */
+/** A comma-separated list of at least one allowed word. */
 export function list(allowed: string, isAllowed: (word: string) => boolean) {
   return field(`${allowed}, séparés par des virgules`, (value) => {
     const words = value

@@ -9,14 +9,14 @@ type Values<Shape extends Fields> = { readonly [Name in keyof Shape]: z.output<S
 /** One variable that does not have an allowed value. */
 export interface Problem {
   readonly variable: string;
-  /** Variable, value (unless secret) and what is allowed, in one line. */
+  /** The variable, its value unless secret, and the allowed values, in one line. */
   readonly message: string;
 }
 
 /**
  * Reads the variables that the shape declares. A blank variable is an unset one
  * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value). A variable
- * with a problem takes its default in `values`, so that a caller may go on without it.
+ * with a problem has its default in `values`, so that a caller may go on.
  */
 export function parseEnvironment<const Shape extends Fields>(
   shape: Shape,
@@ -30,7 +30,7 @@ export function parseEnvironment<const Shape extends Fields>(
     }),
   );
   const result = schema.safeParse(present);
-  // zod's own type for the output of an object loses the fields of a shape that is read-only.
+  // zod's output type loses the fields of a read-only shape.
   if (result.success) return { values: result.data as Values<Shape>, problems: [] };
   const problems = result.error.issues.map((issue): Problem => {
     const variable = String(issue.path[0]);

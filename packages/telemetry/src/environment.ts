@@ -16,7 +16,7 @@ export const telemetryEnvironment = {
   OTEL_SDK_DISABLED: boolean().default(false),
 } as const;
 
-/** What each type of sampler takes as its parameter differs; `ratelimiting` takes any that the variable allows. */
+/** The problem of a parameter that its sampler does not allow; `ratelimiting` allows the whole range of the variable. */
 export function findSamplerProblem(sampler: {
   readonly JAEGER_SAMPLER_TYPE: string;
   readonly JAEGER_SAMPLER_PARAM: number;

@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
 import helmet from 'helmet';
 
-/** What scripts of other origins may read of a response, beside its body. */
+/** Headers that scripts of other origins may read. */
 const EXPOSED_HEADERS = ['traceresponse', 'Link', 'Location', 'Retry-After', 'Allow'];
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** Headers that make browsers careful. */
+/** Security headers for browsers. */
 export function secureHeaders(): Handler {
   return helmet({
     contentSecurityPolicy: {
-      // Helmet's defaults less `upgrade-insecure-requests`, with which a browser would ask a service on plain HTTP
-      // for the scripts of /docs over HTTPS.
+      // Helmet's defaults include `upgrade-insecure-requests`: a browser would load the scripts of /docs over HTTPS
+      // from a service on plain HTTP.
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
@@ -26,9 +26,9 @@ export function secureHeaders(): Handler {
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },
-    // An API for other origins: what they may read is CORS's to say.
+    // CORS alone decides which origins read this API.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
-    // For whoever terminates TLS to decide, for the whole host name.
+    // The proxy that terminates TLS decides it, for the whole host name.
     strictTransportSecurity: false,
   });
 }
@@ -39,7 +39,7 @@ export function allowOrigins(origins: readonly string[]): Handler {
     origin: origins.includes('*') ? '*' : [...origins],
     exposedHeaders: EXPOSED_HEADERS,
     methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
-    // The routes answer OPTIONS themselves, with the methods that each has.
+    // The routes answer OPTIONS themselves, with `Allow`.
     preflightContinue: true,
     maxAge: 600,
   });

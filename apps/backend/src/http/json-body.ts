@@ -14,8 +14,8 @@ const inflaters = { gzip: createGunzip, deflate: createInflate, br: createBrotli
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads the body of a request as text into `request.body`; both doors parse it as JSON. A body that is too large is
- * refused as soon as that is known, where Express's own parsers would first read all of it.
+ * Reads the body of a request as text into `request.body`; both transports parse it as JSON. A body that is too large is
+ * refused as soon as that is known; Express's own parsers would first read all of it.
  */
 export const readJsonText: RequestHandler = async (request, response, next) => {
   requireJson(request.headers['content-type'] ?? '');
@@ -28,7 +28,7 @@ export const readJsonText: RequestHandler = async (request, response, next) => {
     });
     request.body = decode(body);
   } catch (error) {
-    // What the client still sends is not read, so this connection is of no further use.
+    // The rest of the body is not read, so the connection cannot be used again.
     response.setHeader('Connection', 'close');
     throw toApiError(error);
   }
@@ -41,7 +41,7 @@ function requireJson(contentType: string): void {
     const { essence, params } = new MIMEType(contentType);
     if (essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8') return;
   } catch {
-    // No media type at all.
+    // Not a media type.
   }
   const received = contentType === '' ? 'aucun Content-Type' : `« ${contentType} »`;
   throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
@@ -65,7 +65,7 @@ function isInflatable(encoding: string): encoding is keyof typeof inflaters {
   return Object.hasOwn(inflaters, encoding);
 }
 
-/** Decoding leniently would put U+FFFD in place of what is not UTF-8, and so store something that was never sent. */
+/** Lenient decoding would store U+FFFD in place of bytes that are not UTF-8. */
 function decode(body: Buffer): string {
   try {
     return utf8.decode(body);
@@ -74,7 +74,7 @@ function decode(body: Buffer): string {
   }
 }
 
-/** @param error raw-body's, whose `type` says what happened, or the inflater's */
+/** @param error the inflater's, or raw-body's with its `type` */
 function toApiError(error: unknown): unknown {
   if (error instanceof ApiError || !(error instanceof Error)) return error;
   const type = 'type' in error ? error.type : undefined;

@@ -7,7 +7,7 @@ import { isRest, type Procedure, type RestProcedure } from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
 import { sendJson, sendPages } from './send.js';
 
-/** Serves every procedure with a REST route as its meta says. */
+/** The REST routes of the procedures, as their meta declares them. */
 export function restRoutes(router: AppRouter, procedures: readonly Procedure[]): Route[] {
   const byPath = Map.groupBy(procedures.filter(isRest), ({ rest: { path } }) => path);
   return [...byPath].map(([path, served]) => {
@@ -67,7 +67,7 @@ function readInput(request: Request, inputFields: Procedure['inputFields']): Rec
   );
 }
 
-/** A plain decimal integer, spelled as JSON spells it, as a number; any other text unchanged. */
+/** A decimal integer as JSON writes it becomes a number; any other text stays. */
 function readInteger(text: string): number | string {
   return /^-?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }

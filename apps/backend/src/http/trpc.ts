@@ -81,12 +81,12 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
       if (res?.headersSent) res.statusCode = 500;
     },
     responseMeta: ({ errors, eagerGeneration }) => {
-      // A stream of results, whose errors are still to come. tRPC's own Vary would take the place of CORS's.
+      // The errors of a stream are still to come. tRPC's own Vary would replace CORS's.
       if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
       const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
       return {
         headers: {
-          // Errors from before a context exists would be text/plain.
+          // An error before there is a context would be text/plain.
           'content-type': 'application/json',
           ...(isUnavailable ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
         },
@@ -95,13 +95,13 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
   });
 }
 
-/** Changes what tRPC's HTTP adapter would trip over. */
+/** Prepares a request for tRPC's HTTP adapter. */
 const forTrpc: RequestHandler = (request, _response, next) => {
-  // It answers HEAD with 204 and calls nothing. Node.js leaves the body out by itself.
+  // The adapter answers HEAD with 204 and calls nothing; Node.js leaves the body out of a HEAD by itself.
   if (request.method === 'HEAD') request.method = 'GET';
-  // It refuses a GET with the type of a body that is not there.
+  // The adapter refuses a GET that has a Content-Type and no body.
   if (request.method === 'GET') delete request.headers['content-type'];
-  // It makes a URL of whatever the client calls this host.
+  // The adapter makes a URL of the Host header, which may be malformed.
   request.headers.host = 'localhost';
   next();
 };

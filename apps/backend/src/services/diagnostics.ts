@@ -16,7 +16,7 @@ const failures: readonly (() => unknown)[] = [
   () => decodeURIComponent('%'),
 ];
 
-/** What the procedures of diagnostics do. */
+/** Implements the port of diagnostics. */
 export function createDiagnostics(slowDelayMs: number, logger: Logger): DiagnosticsPort {
   const delay_seconds = slowDelayMs / 1_000;
   return {
@@ -26,7 +26,7 @@ export function createDiagnostics(slowDelayMs: number, logger: Logger): Diagnost
         try {
           await sleep(slowDelayMs, undefined, signal === undefined ? {} : { signal });
         } catch {
-          // A client that leaves is no failure of the operation, whose span must not say so.
+          // A client that leaves is no failure: the span ends without an error.
           return undefined;
         }
         logger.info('slow_operation_completed', { delay_seconds });

@@ -3,7 +3,7 @@ import { CHECK_STATEMENT, type Database, utcTimestamp } from '@products/db';
 import { type Logger, recordException } from '@products/telemetry';
 import type { RunQuery } from './run-query.js';
 
-/** What the procedure of health does. */
+/** Implements the port of health. */
 export function createHealth(database: Database, runQuery: RunQuery, logger: Logger): HealthPort {
   const query = { span: 'db_health_check', statement: CHECK_STATEMENT, server: database.server } as const;
   return {

@@ -164,7 +164,7 @@ describe('npx --yes pnpm start', () => {
 
   it('recovers from a kill of the service, rows and all, without an orphaned database', async () => {
     const fourth = await start();
-    const pid = /"pid":(\d+)/.exec(readFileSync(path.join(checkout, '.postgres/holder.json'), 'utf8'))?.[1];
+    const pid = /"pid":(\d+)/.exec(readFileSync(path.join(checkout, '.postgres/lock.json'), 'utf8'))?.[1];
     process.kill(Number(pid), 'SIGKILL');
     await once(fourth.npx, 'exit');
     const fifth = await start();

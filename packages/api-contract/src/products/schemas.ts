@@ -12,7 +12,7 @@ const expected = (what: string) => ({
     input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,
 });
 
-/** Code points, which is what PostgreSQL's varchar(n) counts; a string's `length` counts UTF-16 units. */
+/** PostgreSQL's varchar(n) counts code points; a string's `length` counts UTF-16 units. */
 function countCodePoints(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
@@ -48,7 +48,7 @@ function text(lengthMax: number) {
 /** Any integer: one that no product can have is not found rather than refused. */
 export const productIdSchema = z
   .custom<number>(
-    // JSON has integers beyond the largest double; they are read as infinity.
+    // JSON.parse reads an integer beyond the largest double as infinity.
     (id) => Number.isInteger(id) || id === Number.POSITIVE_INFINITY || id === Number.NEGATIVE_INFINITY,
     expected('un nombre entier'),
   )

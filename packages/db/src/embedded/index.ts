@@ -3,11 +3,11 @@ import path from 'node:path';
 import pg from 'pg';
 import { locateBinaries } from './binaries.js';
 import { clusterIn, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
-import { hold, letGo, readHolder, recordPort } from './holder.js';
+import { acquire, readLock, recordPort, release } from './lock-file.js';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 import { findServerOf, signalProcess, startServer, stopServer } from './server.js';
 
-export { EmbeddedDatabaseHeldError } from './holder.js';
+export { EmbeddedDatabaseHeldError } from './lock-file.js';
 
 /** The database that an embedded server keeps for the service. */
 const DATABASE = 'products_db';
@@ -16,16 +16,16 @@ export interface EmbeddedDatabase {
   /** Holds the password: not for logs. */
   readonly url: string;
   readonly port: number;
-  /** How to look into the database from a shell; holds no password. */
+  /** A shell command that opens the database; holds no password. */
   readonly psqlCommand: string;
-  /** Resolves when the server is gone without having been stopped by us. */
+  /** Resolves when the server ends by itself. */
   readonly died: Promise<void>;
-  /** Fast shutdown; resolves when the server is gone and the folder is free again. */
+  /** Fast shutdown; resolves when the server has ended and the lock is released. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedDatabaseOptions {
-  /** Everything is kept in here; made when it does not exist. */
+  /** Holds all files of the database; made when it does not exist. */
   readonly folder: string;
   /** Server parameters beside the defaults, as for `postgres -c name=value`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -34,16 +34,16 @@ export interface EmbeddedDatabaseOptions {
 /**
  * Starts a real PostgreSQL server from the npm package of this platform and returns once it answers. The first start
  * makes the cluster and an empty database `products_db`; the data stay for the next one. A server that outlived its
- * killed parent is stopped first. A process that exits without `stop()` asks its server to go, without waiting.
+ * killed parent is stopped first. A process that exits without `stop()` signals its server and does not wait for it.
  *
- * @throws {EmbeddedDatabaseHeldError} when another living process holds the folder.
+ * @throws {EmbeddedDatabaseHeldError} when another running process holds the lock of the folder.
  */
 export async function startEmbeddedDatabase({
   folder,
   settings = {},
 }: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const cluster = clusterIn(folder);
-  hold(folder);
+  acquire(folder);
   let server: ProcessIdentity | undefined;
   const abandon = () => {
     if (server !== undefined) signalProcess(server, 'SIGINT');
@@ -52,7 +52,7 @@ export async function startEmbeddedDatabase({
   const stop = async () => {
     if (server !== undefined) await stopServer(server);
     process.off('exit', abandon);
-    letGo(folder);
+    release(folder);
   };
   try {
     const orphan = findServerOf(cluster);
@@ -88,7 +88,7 @@ export async function startEmbeddedDatabase({
 }
 
 /**
- * Where the embedded database of this checkout lives, an ignored folder at its root. There is none outside a checkout:
+ * The folder of this checkout's embedded database, ignored by git. Undefined outside a checkout:
  * an installed package or an image must be given a `DATABASE_URL`.
  */
 export function locateEmbeddedFolder(from: string = import.meta.dirname): string | undefined {
@@ -100,9 +100,9 @@ export function locateEmbeddedFolder(from: string = import.meta.dirname): string
 
 /** The URL of the server that another process runs in this folder now, if one does. */
 export function findRunningEmbeddedDatabase(folder: string): string | undefined {
-  const holder = readHolder(folder);
-  if (holder?.port === undefined || !isRunning(holder.owner)) return undefined;
-  return `${urlOf(holder.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
+  const lock = readLock(folder);
+  if (lock?.port === undefined || !isRunning(lock.owner)) return undefined;
+  return `${urlOf(lock.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
 }
 
 function urlOf(port: number, password: string): string {

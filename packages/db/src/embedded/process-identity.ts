@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A process for good: its id may be given to another one later, together with its start time it never is. */
+/** Identifies a process for ever: its id may be given to another one later, but not with the same start time. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly startedAt: string;
@@ -42,7 +42,7 @@ function readProcessFile(pid: number, name: string): string | undefined {
   }
 }
 
-/** Where there is no /proc. The start time is printed in the caller's time zone and language, which may differ. */
+/** Asks `ps` where there is no /proc. It prints the start time in the caller's time zone and language: both are fixed. */
 function ask(pid: number, column: string): string | undefined {
   const { status, stdout } = spawnSync('/bin/ps', ['-o', column, '-p', String(pid)], {
     encoding: 'utf8',

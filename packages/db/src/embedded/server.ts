@@ -10,7 +10,7 @@ import { identifyProcess, isProgram, isRunning, type ProcessIdentity } from './p
 
 const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS_MAX = 5;
-/** How long each way to stop a server may take before the next, harsher one. */
+/** Longest wait for each signal before the next, harsher one. */
 const STOP_TIMEOUT_MS = 5_000;
 const POLL_MS = 20;
 
@@ -40,7 +40,7 @@ export async function startServer(
     onSpawn(pid);
     if (await isReady(cluster, child)) return { child, port };
     const log = readFileSync(cluster.log, 'utf8').slice(logFrom).trim();
-    // Another program may have taken the port between our look and the server's.
+    // Another program may have taken the port meanwhile.
     const isPortTaken = /could not (bind|create any TCP\/IP sockets)/.test(log);
     if (!isPortTaken || attempt >= START_ATTEMPTS_MAX) {
       throw new Error(`PostgreSQL embarqué ne démarre pas (journal : ${cluster.log}) :\n${log}`);
@@ -48,7 +48,7 @@ export async function startServer(
   }
 }
 
-/** Stops a server: fast shutdown, then, when that takes too long, immediate (recovery at the next start). */
+/** Stops a server: fast shutdown, then immediate (recovery at the next start), then SIGKILL. */
 export async function stopServer(server: ProcessIdentity): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!signalProcess(server, signal)) return;
@@ -57,14 +57,14 @@ export async function stopServer(server: ProcessIdentity): Promise<void> {
   }
 }
 
-/** The server that runs on this cluster's data, whoever started it: one that outlived its parent, for instance. */
+/** The server that runs on this cluster's data, also one that outlived its parent. */
 export function findServerOf(cluster: Cluster): ProcessIdentity | undefined {
   const pid = Number(readLines(path.join(cluster.data, 'postmaster.pid'))[0]);
-  // After a crash of the machine the id may be any other program's.
+  // After a crash of the machine the id may belong to another program.
   return Number.isInteger(pid) && pid > 0 && isProgram(pid, 'postgres') ? identifyProcess(pid) : undefined;
 }
 
-/** Sends the signal if the process still is the one that was meant. */
+/** Sends the signal unless the process id belongs to another process by now. */
 export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
   return isRunning(target) && process.kill(target.pid, signal);
 }
@@ -105,7 +105,7 @@ async function pidOf(child: ChildProcess): Promise<number> {
   return child.pid;
 }
 
-/** Waits for the server's word, in the eighth line of its pid file, that it accepts connections. */
+/** Waits for `ready` in the eighth line of the server's pid file: it accepts connections. */
 async function isReady(cluster: Cluster, child: ChildProcess): Promise<boolean> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {

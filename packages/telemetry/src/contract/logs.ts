@@ -21,7 +21,7 @@ export interface LogField {
   readonly description: string;
 }
 
-/** What every line has; the ids inside a request only. */
+/** Fields of every line; the ids inside a request only. */
 export const commonLogFields = {
   timestamp: { type: 'string', description: 'time of the line, UTC, as `2024-12-14 21:30:00`' },
   level: { type: 'string', description: logLevels.map((level) => `\`${level}\``).join(', ') },
@@ -31,7 +31,7 @@ export const commonLogFields = {
   span_id: { type: 'string', description: '16 hexadecimal digits; inside a request' },
 } as const satisfies Record<string, LogField>;
 
-/** What the lines of some messages have besides. */
+/** Further fields of some messages. */
 export const logFields = {
   method: { type: 'string', description: 'method of the request' },
   path: { type: 'string', description: 'path of the URL, without its query' },

@@ -27,7 +27,7 @@ const isOfType: Readonly<Record<LogField['type'], (value: unknown) => boolean>> 
  * Finds the event that a line of the service's log reports.
  *
  * @param line as parsed from JSON
- * @throws {Error} that says in what the line is not as declared
+ * @throws {Error} that lists how the line differs from its declaration
  */
 export function matchLine(line: Readonly<Record<string, unknown>>): LogEventName {
   const [match, another] = events.filter(

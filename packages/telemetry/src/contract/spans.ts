@@ -1,6 +1,6 @@
 // Every span of the service: docs/telemetry-reference.md is made from this, and so are the spans.
 
-/** Paths that monitoring asks all the time: they are not traced, and their lines are for debugging. */
+/** Paths that monitoring polls: not traced, logged at DEBUG. */
 export const monitoringPaths: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
 
 interface Attribute {
@@ -47,7 +47,7 @@ export type SpanAttribute = keyof typeof spanAttributes;
 interface SpanContract {
   readonly kind: 'SERVER' | 'CLIENT' | 'INTERNAL';
   readonly description: string;
-  /** How it is called where that is not its key here. */
+  /** Its name, where that is not its key here. */
   readonly name?: string;
   readonly attributes: readonly SpanAttribute[];
   readonly optionalAttributes: readonly SpanAttribute[];
@@ -136,7 +136,7 @@ export const spans = {
   ...querySpans,
 } as const satisfies Record<string, SpanContract>;
 
-/** What the spans of this process have in common. */
+/** Attributes of the resource. */
 export const resourceAttributes = {
   'service.name': '`JAEGER_SERVICE_NAME`',
   'telemetry.sdk.language': '`nodejs`',

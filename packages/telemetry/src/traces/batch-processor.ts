@@ -18,7 +18,7 @@ export interface SpanCounts {
 export interface BatchProcessorOptions {
   readonly sender: SpanSender;
   readonly counts: SpanCounts;
-  /** Told at most once a minute that spans are being lost, and why. */
+  /** Called with the reason when spans are dropped, at most once a minute. */
   readonly warn: (problem: string) => void;
 }
 

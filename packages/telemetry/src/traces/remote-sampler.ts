@@ -12,7 +12,7 @@ const REASON_LENGTH_MAX = 500;
 
 const probabilisticSampling = z.object({ samplingRate: z.number().min(0).max(1).default(0) });
 
-/** What Jaeger answers (https://github.com/jaegertracing/jaeger-idl/blob/main/proto/api_v2/sampling.proto). */
+/** Jaeger's answer (https://github.com/jaegertracing/jaeger-idl/blob/main/proto/api_v2/sampling.proto). */
 const strategySchema = z.object({
   strategyType: z.union([z.enum(['PROBABILISTIC', 'RATE_LIMITING']), z.literal([0, 1])]).default('PROBABILISTIC'),
   probabilisticSampling: probabilisticSampling.nullish(),
@@ -33,15 +33,15 @@ export interface RemoteSamplerOptions {
   /** `http://jaeger:5778/sampling` */
   readonly endpoint: string;
   readonly serviceName: string;
-  /** Decides until there is a strategy. */
+  /** Samples until there is a strategy. */
   readonly initial: tracing.Sampler;
-  /** Told when strategies cannot be had any more, and why. */
+  /** Called with the reason when Jaeger begins to fail. */
   readonly warn: (reason: string) => void;
 }
 
 /**
- * Samples as Jaeger says (https://www.jaegertracing.io/docs/1.76/sampling/#remote-sampling), asked at once and then every
- * minute. The strategy stays while Jaeger cannot be asked.
+ * Samples by Jaeger's strategy (https://www.jaegertracing.io/docs/1.76/sampling/#remote-sampling), fetched at once and then
+ * every minute. While Jaeger does not answer the last strategy stays.
  *
  * OpenTelemetry's own remote sampler asks only after the first minute and knows no rate limits.
  */
@@ -56,7 +56,7 @@ export class RemoteSampler implements tracing.Sampler {
     this.#current = options.initial;
   }
 
-  /** Asks now and from now on. Resolves when the first answer is in use, or there is none. */
+  /** Fetches now and every minute. Resolves after the first fetch, successful or not. */
   async start(): Promise<void> {
     setInterval(() => void this.#refresh(), FETCH_EVERY_MS).unref();
     await this.#refresh();
@@ -73,7 +73,7 @@ export class RemoteSampler implements tracing.Sampler {
   async #refresh(): Promise<void> {
     try {
       const text = await this.#fetch();
-      // A strategy that has not changed keeps what its rate limits have saved up.
+      // An unchanged strategy keeps the credits of its rate limits.
       if (text !== this.#known) this.#current = createStrategy(strategySchema.parse(JSON.parse(text)));
       this.#known = text;
       this.#isFailing = false;
@@ -86,7 +86,7 @@ export class RemoteSampler implements tracing.Sampler {
   async #fetch(): Promise<string> {
     const url = new URL(this.#options.endpoint);
     url.searchParams.set('service', this.#options.serviceName);
-    // fetch() takes no URL with credentials, and would repeat it, password and all.
+    // fetch() refuses a URL with credentials, with a message that repeats the password.
     const { username, password } = url;
     url.username = '';
     url.password = '';
@@ -132,7 +132,7 @@ function createStrategy({
   return new tracing.TraceIdRatioBasedSampler(probabilisticSampling?.samplingRate ?? 0);
 }
 
-/** Samples with a probability, but no fewer traces a second than its bound, as far as there are so many. */
+/** Samples with a probability, and at least its bound of traces a second. */
 class GuaranteedSampler implements tracing.Sampler {
   readonly #probabilistic: tracing.Sampler;
   readonly #lowerBound: RateLimitingSampler;

@@ -20,7 +20,7 @@ export interface RequestDescription {
   readonly origin: string | undefined;
 }
 
-/** OpenTracing's tags beside the stable semantic conventions of a SERVER span, as far as the request's head tells. */
+/** OpenTracing's tags and the stable semantic conventions of a SERVER span, from the head of the request. */
 export function describeRequest(
   { method = '', url = '', headers, socket, httpVersion }: IncomingMessage,
   { route, origin }: RequestDescription,
@@ -52,7 +52,7 @@ export function describeRequest(
 
 type Headers = IncomingMessage['headers'];
 
-/** The host that the client called, as a proxy in front names it (RFC 7239), else as `Host` does. */
+/** The host that the client called: from `Forwarded` (RFC 7239), `X-Forwarded-Host` or `Host`. */
 function findServer(headers: Headers): { address: string; port?: number } | undefined {
   const { host, proto } = readForwarded(headers).find((entry) => entry['host'] !== undefined) ?? {};
   if (host !== undefined) return splitHost(host, proto);

@@ -17,7 +17,7 @@ const SAMPLING_PORT = 5_778;
 /**
  * The parent's decision where there is one, the configured one elsewhere.
  *
- * @param warn told when a remote strategy cannot be had, and why
+ * @param warn called with the reason when a remote strategy cannot be fetched
  */
 export function createSampler(settings: SamplerSettings, warn: (reason: string) => void): tracing.Sampler {
   const root = createRootSampler(settings, warn);

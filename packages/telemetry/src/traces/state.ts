@@ -7,7 +7,7 @@ export const tracingState: {
   failure?: unknown;
   readonly spans: SpanCounts;
   readonly problems: TracingProblems;
-  /** Exports what is still in memory, then stops. */
+  /** Exports the spans still in memory, then stops. */
   shutdown?: () => Promise<void>;
 } = { status: 'absent', spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };
 

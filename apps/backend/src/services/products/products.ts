@@ -5,13 +5,13 @@ import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
 
-/** Products of a page of the stream: so many that a statement for each costs little, so few that none is waited for. */
+/** A page of the stream: large enough that its statement costs little per product, small enough to come at once. */
 const STREAM_PAGE_SIZE = 500;
 
 /** PostgreSQL refuses to compare an `integer` column with any other number. */
 const isStorableId = (id: number) => id >= ID_MIN && id <= ID_MAX;
 
-/** What the procedures of products do. */
+/** Implements the port of products. */
 export function createProducts({
   database,
   replica,

@@ -14,13 +14,13 @@ const BINARY_PORT = 6_832;
 /** An agent's largest packet; UDP itself ends at 65,507 bytes. */
 const PACKET_BYTES_MAX = 65_000;
 
-/** How long after a packet its refusal may come; that of an agent on this machine comes at once. */
+/** Longest wait for the refusal of a packet; an agent on this machine refuses at once. */
 const REFUSED_WITHIN_MS = 50;
 
-/** How many batches may wait for that at once. */
+/** Batches that may wait for a refusal at once. */
 const CONCURRENCY = 32;
 
-/** How long an address, or the failure to find one, is taken for granted. */
+/** How long a resolved address, or a failed look-up, is kept. */
 const ADDRESS_VALID_MS = 30_000;
 
 /** Sends spans to a Jaeger agent over UDP (https://www.jaegertracing.io/docs/1.76/architecture/apis/#thrift-over-udp-stable). */
@@ -49,7 +49,7 @@ interface Packet {
   readonly spanCount: number;
 }
 
-/** Puts as many spans in a packet as fit; one that fits in none is left out and costs no other. */
+/** Packs as many spans into a packet as fit. A span that fits into none is left out alone. */
 function pack(
   spans: readonly tracing.ReadableSpan[],
   resource: tracing.ReadableSpan['resource'],
@@ -103,7 +103,7 @@ interface Attempt {
   problem?: string;
 }
 
-/** A connected socket, which is told of a closed port some time after it has sent there: by then the spans are lost. */
+/** A connected UDP socket: it learns of a closed port some time after a packet, which is lost by then. */
 class AgentConnection {
   readonly #host: string;
   readonly #port: number;

@@ -9,17 +9,17 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Forgets what was written behind this length. */
+  /** Drops the bytes beyond this length. */
   truncate(length: number): void {
     this.#length = length;
   }
 
-  /** A copy of what was written. */
+  /** A copy of the bytes. */
   toBuffer(): Buffer {
     return Buffer.from(this.#buffer.subarray(0, this.#length));
   }
 
-  /** What was written from one length to another; valid until more is written. */
+  /** The bytes between two lengths; valid until the next write. */
   view(from: number, to: number): Buffer {
     return this.#buffer.subarray(from, to);
   }

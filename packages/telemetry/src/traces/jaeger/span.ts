@@ -47,7 +47,7 @@ export function writeSpan(writer: ThriftWriter, span: tracing.ReadableSpan): voi
   writer.endStruct();
 }
 
-/** What OpenTelemetry has fields for and Jaeger has tags for. */
+/** Fields of OpenTelemetry that are tags in Jaeger. */
 function derivedTags({ kind, status, attributes }: tracing.ReadableSpan): [string, AttributeValue][] {
   const tags: [string, AttributeValue][] = [];
   if (kind !== SpanKind.INTERNAL) tags.push(['span.kind', SpanKind[kind].toLowerCase()]);

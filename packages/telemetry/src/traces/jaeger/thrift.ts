@@ -6,7 +6,7 @@ export interface Int64 {
   readonly low: number;
 }
 
-/** What Jaeger's structures are made of, in either of Thrift's encodings. Fields are written in the order of their ids. */
+/** The Thrift types of Jaeger's structures, in either encoding. Fields are written in the order of their ids. */
 export interface ThriftWriter {
   readonly bytes: ByteWriter;
   /** Starts a call that expects no answer. */
