@@ -9,7 +9,6 @@ COPY packages/api-contract/package.json packages/api-contract/
 COPY packages/db/package.json packages/db/
 COPY packages/environment/package.json packages/environment/
 COPY packages/telemetry/package.json packages/telemetry/
-COPY tooling/typescript-config/package.json tooling/typescript-config/
 # The pnpm that package.json names.
 RUN printf '#!/bin/sh\nexec npx --yes %s "$@"\n' "$(node -p "require('./package.json').packageManager")" > /usr/local/bin/pnpm \
  && chmod +x /usr/local/bin/pnpm \
@@ -19,14 +18,14 @@ RUN printf '#!/bin/sh\nexec npx --yes %s "$@"\n' "$(node -p "require('./package.
 # a folder a checkout, and outside one the service demands DATABASE_URL.
 RUN pnpm install --frozen-lockfile --ignore-scripts --prod --no-optional --filter-prod '@products/backend...' \
  && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete \
- && rm -rf node_modules/.pnpm/typescript@* node_modules/.pnpm/@types+* tooling \
+ && rm -rf node_modules/.pnpm/typescript@* node_modules/.pnpm/@types+* \
  && find . -xtype l -delete \
  && rm node_modules/.modules.yaml node_modules/.pnpm-workspace-state-v1.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc
 WORKDIR /build
 RUN pnpm install --frozen-lockfile --ignore-scripts --filter-prod '@products/backend...'
 COPY apps apps
 COPY packages packages
-COPY tooling/typescript-config tooling/typescript-config
+COPY tsconfig.base.json ./
 RUN pnpm --config.verify-deps-before-run=false --filter-prod '@products/backend...' run build \
  && mkdir /compiled \
  && cp -R --parents apps/backend/dist packages/*/dist packages/db/migrations /compiled \
