@@ -1,13 +1,5 @@
-import { defineConfig } from 'vitest/config';
+// @boundaries-ignore shared by every package, and therefore at the root
+import { configureTests } from '../../vitest.base.config.js';
 
-export default defineConfig({
-  test: {
-    include: ['tests/*.test.ts'],
-    globalSetup: ['./tests/global-setup.ts'],
-    testTimeout: 120_000,
-    // They wait for processes more than they compute.
-    maxWorkers: 2,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 10_000 } },
-  },
-});
+// Its tests wait for processes more than they compute.
+export default configureTests({ globalSetup: './tests/global-setup.ts', maxWorkers: 2 });

@@ -1,11 +1,4 @@
-import { defineConfig } from 'vitest/config';
+// @boundaries-ignore shared by every package, and therefore at the root
+import { configureTests } from '../../vitest.base.config.js';
 
-export default defineConfig({
-  test: {
-    include: ['tests/*.test.ts'],
-    globalSetup: ['./tests/global-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 10_000 } },
-  },
-});
+export default configureTests({ globalSetup: './tests/global-setup.ts' });

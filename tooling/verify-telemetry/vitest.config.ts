@@ -1,9 +1,4 @@
-import { defineConfig } from 'vitest/config';
+// @boundaries-ignore shared by every package, and therefore at the root
+import { configureTests } from '../../vitest.base.config.js';
 
-export default defineConfig({
-  test: {
-    include: ['tests/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-  },
-});
+export default configureTests();
