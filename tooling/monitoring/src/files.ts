@@ -4,6 +4,7 @@ import { renderDashboard } from './dashboards/render.js';
 import { renderAlertTests } from './rules/alert-tests.js';
 import { renderRecordTests } from './rules/record-tests.js';
 import { ruleFiles } from './rules/rules.js';
+import { renderTelemetryReference } from './telemetry-reference.js';
 
 const NOTICE = '# Made by `pnpm generate` from tooling/monitoring/src.\n';
 
@@ -13,6 +14,7 @@ export const generatedFolders = ['deploy/grafana/dashboards', 'deploy/prometheus
 /** Every generated file, by its path in the repository. */
 export function renderFiles(): ReadonlyMap<string, string> {
   return new Map([
+    ['docs/telemetry-reference.md', renderTelemetryReference()],
     ...dashboards.map((dashboard): [string, string] => [
       `deploy/grafana/dashboards/${dashboard.uid}.json`,
       `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,

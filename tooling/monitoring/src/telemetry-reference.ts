@@ -13,7 +13,7 @@ import {
 } from '@products/telemetry/contract';
 
 /** The telemetry contract as a page of Markdown. */
-export function renderReference(): string {
+export function renderTelemetryReference(): string {
   return [
     '# Telemetry reference',
     'Everything that the service puts out, generated from `packages/telemetry/src/contract` by `pnpm generate`; [telemetry](telemetry.md) explains it.',
