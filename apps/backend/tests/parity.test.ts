@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Backend, startBackend } from './backend.js';
 
 const require = createRequire(import.meta.url);
-const cli = require.resolve('@products/parity/cli');
+const cli = require.resolve('@products/acceptance/parity');
 const folder = mkdtempSync(path.join(tmpdir(), 'products-parity-'));
 const logsOf = (side: string) => path.join(folder, `${side}.log`);
 
@@ -98,6 +98,9 @@ GET /products (of another origin)
 GET /products?limit=2
   log INFO <n> produits récupérés: {count} → {rows}
 
+HEAD /products?limit=2
+  log INFO <n> produits récupérés: {count} → {rows}
+
 GET /products?limit=2&after=2
   log INFO <n> produits récupérés: {count} → {rows}
 
@@ -113,7 +116,13 @@ GET /products/1
 GET /products/0
   status: 404 → 410
 
+GET /trpc/products.list
+  log INFO <n> produits récupérés: {count} → {rows}
+
 GET /trpc/products.list {"limit":2}
+  log INFO <n> produits récupérés: {count} → {rows}
+
+GET /trpc/products.list,health.check (a batch)
   log INFO <n> produits récupérés: {count} → {rows}
 
 POST /products (a product)
@@ -132,7 +141,7 @@ POST /trpc/products.create (a product by tRPC)
   metric http_requests_in_flight: gauge {} → (none)
   metric http_requests_inflight: (none) → gauge {}
 
-53 requests to each, 17 unintended differences, 0 intended
+60 requests to each, 20 unintended differences, 0 intended
 `;
 
 it('finds in a changed service what was changed, and nothing else', async () => {
@@ -144,10 +153,10 @@ it('finds in a changed service what was changed, and nothing else', async () => 
 it('accepts the differences that a file allows, each with its reason', async () => {
   const allow = path.join(folder, 'allow.json');
   const entries = [
-    { reason: 'gone for good', aspect: 'status', subject: 'GET /products/0', a: '404', b: '410' },
-    { reason: 'only GET', aspect: 'header', name: 'allow', b: 'GET' },
-    { reason: 'rounded', aspect: 'body', subject: ['GET /products/1', 'HEAD /products/1'], name: '$.price' },
-    { reason: 'renamed', aspect: 'metric', name: 'http_requests_*flight' },
+    { reason: 'gone for good', kind: 'status', request: 'GET /products/0', a: '404', b: '410' },
+    { reason: 'only GET', kind: 'header', name: 'allow', b: 'GET' },
+    { reason: 'rounded', kind: 'body', request: ['GET /products/1', 'HEAD /products/1'], name: '$.price' },
+    { reason: 'renamed', kind: 'metric', name: 'http_requests_*flight' },
   ];
   writeFileSync(allow, JSON.stringify(entries));
   expect(await parity(original.url, changedUrl, '--allow', allow)).toMatchObject({
@@ -170,7 +179,7 @@ it('finds no difference of the service from itself, on any of its routes', async
   for (const [template, operations] of Object.entries(paths)) {
     const target = template.replaceAll(/\{\w+\}/g, '1');
     const methods = Object.keys(operations).map((method) => method.toUpperCase());
-    const isMade = (method: string) => requests.some((subject) => subject.split(' (')[0] === `${method} ${target}`);
+    const isMade = (method: string) => requests.some((name) => name.split(' (')[0] === `${method} ${target}`);
     expect(
       methods.filter((method) => !isMade(method)),
       template,

@@ -1,5 +1,5 @@
+import { drawTree } from '@products/acceptance';
 import { type JaegerAgent, type JaegerSpan, startJaegerAgent } from '@products/jaeger';
-import { drawTree } from '@products/verify-telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';

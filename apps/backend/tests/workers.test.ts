@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { verifyTelemetry } from '@products/acceptance';
 import { startJaegerAgent } from '@products/jaeger';
-import { verifyTelemetry } from '@products/verify-telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from './backend.js';
 import { eventually } from './eventually.js';
@@ -67,9 +67,8 @@ describe('WEB_CONCURRENCY workers', () => {
   it('tell one story of each request, whichever of them gets it', async () => {
     const agent = await startJaegerAgent();
     const backend = await startWith(3, { JAEGER_AGENT_PORT: String(agent.port), SLOW_ENDPOINT_DELAY: '0.1' });
-    const { verdicts, problems } = await verifyTelemetry({ url: backend.url, lines: () => backend.lines, agent });
-    for (const { story, problems: found } of verdicts)
-      expect({ ...story.request, found }).toEqual({ ...story.request, found: [] });
+    const { results, problems } = await verifyTelemetry({ url: backend.url, lines: () => backend.lines, agent });
+    for (const { expectation, problems: found } of results) expect(found, expectation.request.name).toEqual([]);
     expect(problems).toEqual([]);
     await agent.stop();
   });

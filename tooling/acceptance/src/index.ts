@@ -1,0 +1,3 @@
+export { expectations } from './corpus.js';
+export { drawTree } from './verify-telemetry/tree.js';
+export { verifyTelemetry } from './verify-telemetry/verify.js';
