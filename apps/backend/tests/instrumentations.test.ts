@@ -1,5 +1,5 @@
+import { drawTree } from '@products/acceptance';
 import { type JaegerSpan, startJaegerAgent } from '@products/jaeger';
-import { drawTree } from '@products/verify-telemetry';
 import { expect, it } from 'vitest';
 import { startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';

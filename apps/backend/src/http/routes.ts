@@ -6,7 +6,7 @@ import { splitTarget } from './request-target.js';
 export type Method = 'GET' | 'POST';
 
 /** A request as spans, metrics and logs name it. */
-export interface RouteMatch {
+interface RouteMatch {
   /** `/products/:id` */
   readonly template: string;
   /** `GET /products/:id`, `products.list` */
