@@ -1,11 +1,10 @@
-// pnpm bench [--short]: what a request costs each contender, side by side. The long form takes ten minutes and writes what
-// docs/performance.md shows.
+// pnpm bench [--short]: the cost of a request for each target, side by side. The long form takes ten minutes and writes the
+// figures of docs/performance.md.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { type ContenderName, contenders, ours } from './contenders.js';
 import { startDatabase } from './database.js';
 import { measureLargeList } from './large-list.js';
 import { type Figures, measureWork } from './measure.js';
@@ -13,20 +12,21 @@ import { drawRequests } from './picture.js';
 import { printRest, printStarts, printWork } from './print.js';
 import type { Result, StartFigures } from './result.js';
 import { type ServerProcess, startServer } from './server-process.js';
+import { service, type TargetName, targets } from './targets.js';
 import { connectionWorks, requestWorks, rowWorks, type Work } from './work.js';
 import { measureWorkers } from './workers.js';
 
 const LARGE_LIST_ROWS = 1_000_000;
 const documents = path.resolve(import.meta.dirname, '../../../docs');
 const isShort = process.argv.includes('--short');
-// Many short rounds: what disturbs a machine lasts for seconds, and a median forgets a round that it fell upon.
+// Many short rounds: a disturbance lasts for seconds, and the median drops the rounds that it hit.
 const extent = isShort
   ? { rounds: 4, requests: 1_000, warmUpRequests: 4_000 }
   : { rounds: 12, requests: 1_500, warmUpRequests: 8_000 };
-/** Where the figure is a slope and not a ratio to prove, fewer rounds do. */
+/** Fewer rounds for a figure that is a slope. */
 const sideExtent = { rounds: 3, requests: 2_000, warmUpRequests: 3_000 };
 
-/** What ends with the bench, however that ends; servers do so by themselves. */
+/** Ends with the bench, however that ends; servers end by themselves. */
 await using running = new AsyncDisposableStack();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void running.disposeAsync().finally(() => process.exit(1)));
@@ -37,15 +37,15 @@ const [agentPort] = await once(agent, 'message');
 const database = await startDatabase();
 running.defer(() => database.stop());
 const surroundings = { databaseUrl: database.url, agentPort };
-const servers = new Map<ContenderName, ServerProcess>();
-const starts: Partial<Record<ContenderName, StartFigures>> = {};
-for (const contender of contenders) {
-  const server = await startServer(contender, surroundings);
-  servers.set(contender.name, server);
+const servers = new Map<TargetName, ServerProcess>();
+const starts: Partial<Record<TargetName, StartFigures>> = {};
+for (const target of targets) {
+  const server = await startServer(target, surroundings);
+  servers.set(target.name, server);
   const { startMs } = server;
   const cpuMs = server.cpuMicroseconds() / 1_000;
   const bytes = server.residentBytes();
-  starts[contender.name] = { startMs, cpuMs, idleBytes: bytes, loadedBytes: bytes };
+  starts[target.name] = { startMs, cpuMs, idleBytes: bytes, loadedBytes: bytes };
 }
 
 const requests = await measureAll(requestWorks, extent);
@@ -60,11 +60,11 @@ const rows = await measureAll(isShort ? rowWorks.slice(0, 3) : rowWorks, sideExt
 for (const server of servers.values()) await server.stop();
 
 await database.fill(LARGE_LIST_ROWS);
-const fresh = await startServer(ours, surroundings);
+const fresh = await startServer(service, surroundings);
 const largeList = await measureLargeList(fresh, LARGE_LIST_ROWS);
 await fresh.stop();
 await database.fill(10);
-const workers = Object.fromEntries(await measureWorkers(ours, surroundings, sideExtent));
+const workers = Object.fromEntries(await measureWorkers(service, surroundings, sideExtent));
 printRest({ largeList, workers });
 
 if (!isShort) {

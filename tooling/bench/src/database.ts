@@ -1,4 +1,4 @@
-// The ten samples, which all contenders share, and more rows where a work asks for them.
+// The ten samples, shared by all targets, and more rows for the works that need them.
 import { initDatabase, parseDatabaseUrl } from '@products/db';
 import { createTestDatabase, startTestServer } from '@products/db/testing';
 

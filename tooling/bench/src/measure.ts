@@ -1,11 +1,11 @@
-import type { ContenderName } from './contenders.js';
 import type { BenchDatabase } from './database.js';
 import { drive } from './load.js';
 import type { ServerProcess } from './server-process.js';
 import { median, spread } from './statistics.js';
+import type { TargetName } from './targets.js';
 import type { Work } from './work.js';
 
-/** What one load has shown. */
+/** The figures of one load. */
 interface Sample {
   /** CPU time of the server's processes a request, in microseconds. */
   readonly cpu: number;
@@ -20,7 +20,7 @@ interface Figure extends Sample {
   readonly cpuSpread: number;
 }
 
-export type Figures = Readonly<Partial<Record<ContenderName, Figure>>>;
+export type Figures = Readonly<Partial<Record<TargetName, Figure>>>;
 
 /** How long to measure: rounds, and requests a round. */
 export interface Extent {
@@ -30,16 +30,16 @@ export interface Extent {
 }
 
 /**
- * Has every contender do the work in turn, round after round, so that whatever else the machine does meets all alike. A
- * round before them only warms up.
+ * Has every target do the work in turn, round after round, so that the machine's noise meets all alike. The first round only
+ * warms up.
  */
 export async function measureWork(
   work: Work,
-  servers: ReadonlyMap<ContenderName, ServerProcess>,
+  servers: ReadonlyMap<TargetName, ServerProcess>,
   database: BenchDatabase,
   { rounds, requests, warmUpRequests }: Extent,
 ): Promise<Figures> {
-  const samples = new Map<ContenderName, Sample[]>(work.contenders.map((name) => [name, []]));
+  const samples = new Map<TargetName, Sample[]>(work.targets.map((name) => [name, []]));
   await database.fill(work.rows);
   for (let round = 0; round <= rounds; round += 1) {
     for (const [name, taken] of samples) {

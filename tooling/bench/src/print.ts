@@ -13,13 +13,13 @@ export function printStarts(starts: Result['starts']): void {
 }
 
 export function printWork(work: string, figures: Figures): void {
-  const { floor, peer } = figures;
+  const { baseline, peer } = figures;
   const ratio = (cpu: number, to: { cpu: number } | undefined) => (to === undefined ? '' : (cpu / to.cpu).toFixed(2));
   process.stdout.write('\n');
-  row(work, 'µs of CPU', 'spread %', '÷ floor', '÷ peer', 'a second', 'p50 ms', 'p99 ms');
+  row(work, 'µs of CPU', 'spread %', '÷ baseline', '÷ peer', 'a second', 'p50 ms', 'p99 ms');
   for (const [name, { cpu, cpuSpread, perSecond, p50Ms, p99Ms }] of Object.entries(figures)) {
     const spread = (cpuSpread * 100).toFixed(0);
-    row(name, cpu.toFixed(0), spread, ratio(cpu, floor), ratio(cpu, peer), perSecond.toFixed(0), p50Ms, p99Ms);
+    row(name, cpu.toFixed(0), spread, ratio(cpu, baseline), ratio(cpu, peer), perSecond.toFixed(0), p50Ms, p99Ms);
   }
 }
 

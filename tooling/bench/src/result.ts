@@ -1,12 +1,12 @@
-import type { ContenderName } from './contenders.js';
 import type { LargeListFigures } from './large-list.js';
 import type { Figures } from './measure.js';
+import type { TargetName } from './targets.js';
 
-/** What one run of the bench has shown. */
+/** The figures of one run of the bench. */
 export interface Result {
   readonly node: string;
   readonly cpus: number;
-  readonly starts: Readonly<Partial<Record<ContenderName, StartFigures>>>;
+  readonly starts: Readonly<Partial<Record<TargetName, StartFigures>>>;
   /** By the name of the work. */
   readonly requests: Readonly<Record<string, Figures>>;
   readonly connections: Readonly<Record<string, Figures>>;

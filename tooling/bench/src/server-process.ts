@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '@products/db/testing';
-import type { Contender } from './contenders.js';
+import type { Target } from './targets.js';
 
 /** Clock ticks a second in which Linux counts CPU time (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
 const TICKS_PER_SECOND = 100;
 const START_TIMEOUT_MS = 30_000;
 const KIB = 1_024;
 
-/** A contender that runs: one process, or a primary one and its workers. */
+/** A running target: one process, or a primary one and its workers. */
 export interface ServerProcess {
   readonly url: string;
   /** Milliseconds from the start to the first answer of `/livez`. */
@@ -24,15 +24,15 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** What a contender is given. */
+/** The surroundings of a target. */
 export interface ServerSurroundings {
   readonly databaseUrl: string;
   readonly agentPort: number;
 }
 
-/** Starts a contender and waits until it answers. What it writes to stdout goes to /dev/null. */
+/** Starts a target and waits until it answers. Its stdout goes to /dev/null. */
 export async function startServer(
-  { name, folder, nodeArguments, environment }: Contender,
+  { name, folder, nodeArguments, environment }: Target,
   { databaseUrl, agentPort }: ServerSurroundings,
 ): Promise<ServerProcess> {
   const port = await findFreePort();

@@ -1,35 +1,48 @@
-import type { ContenderName } from './contenders.js';
 import type { Load } from './load.js';
+import type { TargetName } from './targets.js';
 
-/** One thing that servers are asked to do. */
+/** A kind of request. */
 export interface Work {
   readonly name: string;
-  /** Who does it. */
-  readonly contenders: readonly ContenderName[];
+  /** The servers that do it. */
+  readonly targets: readonly TargetName[];
   readonly ask: Pick<Load, 'method' | 'body'> & { readonly path: string };
-  /** How many products there are. */
+  /** Products in the table. */
   readonly rows: number;
   readonly connections: number;
-  /** How much there is to do in a round, beside the others. */
+  /** Its share of the requests of a round. */
   readonly share: number;
 }
 
-/** As many as a pool keeps: more would measure the opening of connections to the database. */
+/** As many as a pool keeps: with more, the bench would measure the opening of connections to the database. */
 const CONNECTIONS = 10;
-const everyone: readonly ContenderName[] = ['floor', 'peer', 'ours', 'off', 'no logs', 'no metrics', 'no traces'];
+const everyone: readonly TargetName[] = [
+  'baseline',
+  'peer',
+  'service',
+  'service-bare',
+  'no logs',
+  'no metrics',
+  'no traces',
+];
 const product = JSON.stringify({ name: 'iPad Pro', price: 1_199, category: 'Tablettes' });
 const list = { method: 'GET', path: '/products' } as const;
 const ten = { rows: 10, connections: CONNECTIONS, share: 1 };
 
-/** What a request costs. */
+/** The cost of a request. */
 export const requestWorks: readonly Work[] = [
-  { ...ten, name: 'list', contenders: everyone, ask: list },
-  { ...ten, name: 'one', contenders: ['floor', 'peer', 'ours', 'off'], ask: { method: 'GET', path: '/products/1' } },
-  { ...ten, name: 'trpc list', contenders: ['floor', 'ours'], ask: { method: 'GET', path: '/trpc/products.list' } },
+  { ...ten, name: 'list', targets: everyone, ask: list },
+  {
+    ...ten,
+    name: 'one',
+    targets: ['baseline', 'peer', 'service', 'service-bare'],
+    ask: { method: 'GET', path: '/products/1' },
+  },
+  { ...ten, name: 'trpc list', targets: ['baseline', 'service'], ask: { method: 'GET', path: '/trpc/products.list' } },
   {
     ...ten,
     name: 'post',
-    contenders: ['floor', 'peer', 'ours', 'off'],
+    targets: ['baseline', 'peer', 'service', 'service-bare'],
     ask: { method: 'POST', path: '/products', body: product },
   },
 ];
@@ -37,7 +50,7 @@ export const requestWorks: readonly Work[] = [
 /** Whether a request costs more when others are about. */
 export const connectionWorks: readonly Work[] = [1, 10, 100, 500].map((connections) => ({
   name: `${connections} connections`,
-  contenders: ['floor', 'ours'],
+  targets: ['baseline', 'service'],
   ask: { method: 'GET', path: '/products/1' },
   rows: 10,
   connections,
@@ -53,7 +66,7 @@ export const rowWorks: readonly Work[] = [
   { rows: 1_000_000, share: 0.000_1 },
 ].map(({ rows, share }) => ({
   name: `${rows.toLocaleString('en')} rows`,
-  contenders: ['floor', 'ours'],
+  targets: ['baseline', 'service'],
   ask: list,
   rows,
   connections: rows <= 1_000 ? CONNECTIONS : 1,

@@ -1,27 +1,27 @@
 import path from 'node:path';
 
-/** What is measured: a server that can be started, and what it is started with. */
-export interface Contender {
-  readonly name: ContenderName;
+/** A server to measure, and how it is started. */
+export interface Target {
+  readonly name: TargetName;
   readonly description: string;
   readonly folder: string;
   readonly nodeArguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export type ContenderName = 'floor' | 'peer' | 'ours' | 'off' | 'no logs' | 'no metrics' | 'no traces';
+export type TargetName = 'baseline' | 'peer' | 'service' | 'service-bare' | 'no logs' | 'no metrics' | 'no traces';
 
 const here = import.meta.dirname;
 const backendFolder = path.resolve(here, '../../../apps/backend');
 const register = ['--import', '@products/telemetry/register'];
-const withoutMetrics = ['--import', path.join(here, 'contenders/without-metrics.js')];
+const withoutMetrics = ['--import', path.join(here, 'targets/without-metrics.js')];
 
 const variant = (
-  name: ContenderName,
+  name: TargetName,
   description: string,
   environment: Readonly<Record<string, string>> = {},
   preloads: readonly string[] = register,
-): Contender => ({
+): Target => ({
   name,
   description,
   folder: backendFolder,
@@ -32,26 +32,29 @@ const variant = (
 const noLogs = { LOG_LEVEL: 'ERROR' };
 const noTraces = { OTEL_SDK_DISABLED: 'true' };
 
-/** The service with everything on. */
-export const ours = variant('ours', 'the service with all its telemetry, every span sampled and sent to an agent');
+/** The service with all its telemetry. */
+export const service = variant(
+  'service',
+  'the service with all its telemetry, every span sampled and sent to an agent',
+);
 
-export const contenders: readonly Contender[] = [
+export const targets: readonly Target[] = [
   {
-    name: 'floor',
+    name: 'baseline',
     description: 'node:http and pg, a prepared statement, no telemetry',
     folder: here,
-    nodeArguments: ['contenders/floor.js'],
+    nodeArguments: ['targets/baseline.js'],
     environment: {},
   },
   {
     name: 'peer',
     description: 'Fastify, pg, pino, prom-client, auto-instrumentations-node, exporter-jaeger',
     folder: here,
-    nodeArguments: ['--import', './contenders/peer-tracing.js', 'contenders/peer.js'],
+    nodeArguments: ['--import', './targets/peer-tracing.js', 'targets/peer.js'],
     environment: {},
   },
-  ours,
-  variant('off', 'the service without logs, metrics and traces', { ...noLogs, ...noTraces }, [
+  service,
+  variant('service-bare', 'the service without logs, metrics and traces', { ...noLogs, ...noTraces }, [
     ...withoutMetrics,
     ...register,
   ]),

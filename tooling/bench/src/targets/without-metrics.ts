@@ -1,5 +1,5 @@
-// Preload: instruments that measure nothing. The service has no switch for its metrics, so that what they cost can be told
-// only by taking their library away.
+// Preload: instruments that measure nothing. The service has no switch for its metrics, so their cost shows only without
+// their library.
 import { registerHooks } from 'node:module';
 
 const source = `

@@ -1,4 +1,4 @@
-// The floor: what a server on Node.js and pg costs that does the work and nothing else.
+// The baseline: a server on Node.js and pg that does the work and nothing else.
 import { createServer } from 'node:http';
 import pg from 'pg';
 
