@@ -5,6 +5,7 @@ import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from 
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
 import { products } from './schema.js';
 import { isCondition } from './sql-states.js';
+import { withTimeout } from './with-timeout.js';
 
 /** Longest time that a check of the database may take, connecting included; `/health` promises an answer in 2 s. */
 const CHECK_TIMEOUT_MS = 1_500;
@@ -100,14 +101,10 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
 }
 
 async function answersInTime(checks: pg.Pool): Promise<void> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`pas de réponse en ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
   try {
-    await Promise.race([checks.query(CHECK_STATEMENT), deadline]);
+    await withTimeout(checks.query(CHECK_STATEMENT), CHECK_TIMEOUT_MS);
   } catch (error) {
     throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   isConnectionUsableAfter,
 } from './database-error.js';
 import { PooledClient } from './pooled-client.js';
+import { withTimeout } from './with-timeout.js';
 
 /** A connection used within this time counts as alive; SQLAlchemy pings at every checkout. */
 const PING_AFTER_IDLE_MS = 1_000;
@@ -84,8 +85,7 @@ export class ConnectionPool {
       idleTimeoutMillis: OVERFLOW_KEPT_MS,
       // 0 would be no limit.
       connectionTimeoutMillis: Math.max(1, timeoutMs),
-      // Ping and reconnect together take at most `queryTimeoutMs`.
-      connectTimeoutMs: Math.min(connectTimeoutMs, queryTimeoutMs - this.#pingTimeoutMs),
+      connectTimeoutMs: Math.min(connectTimeoutMs, queryTimeoutMs),
       maxLifetimeSeconds: recycleMs < 0 ? 0 : Math.min(Math.max(1, recycleMs) / 1_000, LIFETIME_SECONDS_MAX),
       query_timeout: queryTimeoutMs,
       // A startup parameter, which transaction poolers refuse.
@@ -156,25 +156,42 @@ export class ConnectionPool {
     }
   }
 
-  /** Returns a live connection. */
+  /** Returns a live connection. Ping and reconnect share one deadline, `queryTimeoutMs`. */
   async #checkOut(): Promise<PooledClient & pg.PoolClient> {
+    let client = await this.#connect();
+    const deadline = performance.now() + this.#options.queryTimeoutMs;
     for (let attempt = 1; ; ) {
-      const client = await this.#connect();
       const now = performance.now();
-      if (client.createdAt < this.#invalidBefore) {
-        client.release(true);
-        continue;
+      if (client.createdAt >= this.#invalidBefore) {
+        if (now - client.lastUsedAt < PING_AFTER_IDLE_MS) return client;
+        try {
+          await ping(client, this.#pingTimeoutMs);
+          return client;
+        } catch (error) {
+          this.#invalidBefore = now;
+          if (attempt >= PING_ATTEMPTS_MAX) {
+            client.release(true);
+            throw new DatabaseUnavailableError('connexions rompues', { cause: error });
+          }
+          attempt += 1;
+        }
       }
-      if (now - client.lastUsedAt < PING_AFTER_IDLE_MS) return client;
-      try {
-        await ping(client, this.#pingTimeoutMs);
-        return client;
-      } catch (error) {
-        client.release(true);
-        this.#invalidBefore = now;
-        if (attempt >= PING_ATTEMPTS_MAX) throw new DatabaseUnavailableError('connexions rompues', { cause: error });
-        attempt += 1;
-      }
+      client.release(true);
+      client = await this.#connectBefore(deadline);
+    }
+  }
+
+  async #connectBefore(deadline: number): Promise<PooledClient & pg.PoolClient> {
+    const connecting = this.#connect();
+    try {
+      return await withTimeout(connecting, Math.max(0, deadline - performance.now()));
+    } catch (error) {
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
+      if (error instanceof DatabaseUnavailableError) throw error;
+      throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
     }
   }
 
