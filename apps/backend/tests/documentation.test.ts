@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { errorCatalogue } from '@products/api-contract/server';
+import { parseEnvironment } from '@products/environment';
 import { telemetryEnvironment } from '@products/telemetry';
 import { describe, expect, it } from 'vitest';
 import { readConfig, serviceEnvironment } from '../src/config.js';
@@ -11,14 +12,20 @@ import { documents, readFromRepository } from './documents.js';
 const repository = path.resolve(import.meta.dirname, '../../..');
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
-const variables = sorted([...Object.keys(serviceEnvironment), ...Object.keys(telemetryEnvironment)]);
+const environment = { ...serviceEnvironment, ...telemetryEnvironment };
+const variables = sorted(Object.keys(environment));
 
-/** First cells of the rows of all tables in a document. */
-const firstCells = (text: string) => [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => String(cell));
+/** Items of lists in a document: `- \`NAME\` (default): …`. */
+const items = (text: string) =>
+  [...text.matchAll(/^- `([^`]+)` \(([^)]+)\): /gm)].map(([, name, value]) => [String(name), String(value)] as const);
 
 describe('the documents', () => {
   it('explain every variable, and no other', () => {
-    expect(sorted(firstCells(readFromRepository('docs/configuration.md')))).toEqual(variables);
+    expect(
+      items(readFromRepository('docs/configuration.md'))
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(variables);
   });
 
   it('list every variable in the README, and no other', () => {
@@ -27,18 +34,36 @@ describe('the documents', () => {
   });
 
   it('give the defaults that the code has', () => {
-    const rows = [...readFromRepository('docs/configuration.md').matchAll(/^\| `(\w+)` *\| `([^`]+)`/gm)];
-    const documented = Object.fromEntries(rows.map(([, name, value]) => [String(name), String(value)]));
-    expect(Object.keys(documented).length).toBeGreaterThan(20);
-    expect(readConfig(documented)).toEqual(readConfig({}));
-    const { LOG_LEVEL, ...withoutLogLevel } = documented;
-    expect(LOG_LEVEL).toBe('INFO');
-    expect(readConfig({ ...withoutLogLevel, FLASK_DEBUG: 'True' }).logLevel).toBe('DEBUG');
+    const { LOG_LEVEL, ...defaults } = Object.fromEntries(items(readFromRepository('docs/configuration.md')));
+    expect(LOG_LEVEL).toBe('`INFO`');
+    expect(readConfig({}).logLevel).toBe('INFO');
+    expect(readConfig({ FLASK_DEBUG: 'True' }).logLevel).toBe('DEBUG');
+    const documented = Object.entries(defaults).filter(([, value]) => value !== 'unset');
+    const declared = parseEnvironment(environment, {});
+    expect(sorted(documented.map(([name]) => name))).toEqual(sorted(Object.keys(declared.values)));
+    const values = Object.fromEntries(documented.map(([name, value]) => [name, value.replaceAll('`', '')]));
+    expect(parseEnvironment(environment, values)).toEqual(declared);
   });
 
-  it('explain every error code, and no other', () => {
+  it('explain every error code with its status, and no other', () => {
     const section = readFromRepository('docs/api.md').split('## Errors')[1] ?? '';
-    expect(sorted(firstCells(section))).toEqual(sorted(Object.keys(errorCatalogue)));
+    const documented = [...section.matchAll(/`([A-Z_]+)`\s\((\d+)\)/g)].map(([, code, status]) => [
+      code,
+      Number(status),
+    ]);
+    const declared = Object.entries(errorCatalogue).map(([code, { status }]) => [code, status]);
+    expect(documented.sort()).toEqual(declared.sort());
+  });
+
+  it('list the error codes that the code answers, and no other', () => {
+    const section = readFromRepository('docs/api.md').split('## Errors')[1] ?? '';
+    const files = globSync('{apps,packages}/*/src/**/*.ts', { cwd: repository });
+    const answered = files.flatMap((file) => [...readFromRepository(file).matchAll(/new ApiError\('([A-Z_]+)'/g)]);
+    expect(
+      items(section)
+        .map(([code]) => code)
+        .sort(),
+    ).toEqual(sorted(answered.map(([, code]) => String(code))));
   });
 
   it.each(documents)('%s names only files and links that exist', (document) => {

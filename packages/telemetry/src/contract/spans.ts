@@ -11,7 +11,7 @@ interface Attribute {
 /** OpenTracing's tags, which the Flask service had, beside today's stable semantic conventions. */
 export const spanAttributes = {
   'http.method': { type: 'string', description: 'method of the request (OpenTracing)' },
-  'http.url': { type: 'string', description: 'URL of the request (OpenTracing)' },
+  'http.url': { type: 'string', description: 'URL of the request, secret parameters redacted (OpenTracing)' },
   'http.status_code': {
     type: 'integer',
     description: 'status of the response; 499 when the client left (OpenTracing)',
@@ -22,7 +22,7 @@ export const spanAttributes = {
   'http.route': { type: 'string', description: 'template that the path matched: `/products/:id`' },
   'url.scheme': { type: 'string', description: '`http`' },
   'url.path': { type: 'string', description: 'path of the URL' },
-  'url.query': { type: 'string', description: 'query of the URL' },
+  'url.query': { type: 'string', description: 'query of the URL, secret parameters redacted' },
   'server.address': { type: 'string', description: 'host that the client called; of a statement, the database server' },
   'server.port': { type: 'integer', description: 'port that the client called; of a statement, the database server’s' },
   'client.address': { type: 'string', description: 'the client, as a proxy in front names it' },
@@ -87,7 +87,7 @@ export const querySpans = {
   db_query_products: { ...productStatement, description: 'all products, or a page', operation: 'SELECT' },
   db_query_product_by_id: { ...productStatement, description: 'one product', operation: 'SELECT' },
   db_insert_product: { ...productStatement, description: 'a new product', operation: 'INSERT' },
-  db_health_check: { ...statement, description: 'the question of `/health`', operation: 'SELECT' },
+  db_health_check: { ...statement, description: 'the check of `/health`', operation: 'SELECT' },
 } as const satisfies Record<string, QuerySpanContract>;
 
 export type QuerySpanName = keyof typeof querySpans;
