@@ -57,7 +57,8 @@ function report(event: Parameters<typeof tracingState.problems.report>[0]['event
  * with all of them costs a second of CPU and 120 MB, so it is loaded on demand only.
  */
 async function createInstrumentations() {
-  if (environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] === undefined) return [];
+  // A blank variable is an unset one.
+  if (!environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS']?.trim()) return [];
   const { getNodeAutoInstrumentations } = await import('@opentelemetry/auto-instrumentations-node');
   // A request has its server span already, and the exporters' own requests are not to be traced.
   return getNodeAutoInstrumentations({
