@@ -23,6 +23,8 @@ export const serviceEnvironment = {
   CORS_ORIGINS: list('« * » ou origines comme https://boutique.example', isOrigin).default(['*']),
   SLOW_ENDPOINT_DELAY: seconds(0, 3_600).default(5_000),
   REQUEST_TIMEOUT: seconds(1, 86_400).default(120_000),
+  REQUESTS_MAX: integer(1, 1_000_000).default(2_000),
+  WRITE_TIMEOUT: seconds(0.1, 86_400).default(60_000),
   SHUTDOWN_DELAY: seconds(0, 3_600).default(0),
   SHUTDOWN_TIMEOUT: seconds(0, 3_600).default(8_000),
   DATABASE_URL: secret(text()).optional(),
@@ -50,6 +52,9 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly slowDelayMs: number;
   readonly requestTimeoutMs: number;
+  /** Calls in flight in one process. */
+  readonly requestsMax: number;
+  readonly writeTimeoutMs: number;
   readonly shutdownDelayMs: number;
   readonly shutdownTimeoutMs: number;
   /** Undefined: the embedded database. */
@@ -93,6 +98,8 @@ export function readConfig(environment: Environment): Config {
     corsOrigins: values.CORS_ORIGINS,
     slowDelayMs: values.SLOW_ENDPOINT_DELAY,
     requestTimeoutMs: values.REQUEST_TIMEOUT,
+    requestsMax: values.REQUESTS_MAX,
+    writeTimeoutMs: values.WRITE_TIMEOUT,
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
     database,

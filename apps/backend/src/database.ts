@@ -20,6 +20,8 @@ export interface RunningDatabase extends Running {
   readonly connection: ConnectionConfig;
   /** For the worker processes; holds the embedded server's password. */
   readonly embeddedUrl: string | undefined;
+  /** Longest part of the service's stop that is the database's. */
+  readonly stopTimeoutMs: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function prepareDatabase(config: Config, logger: Logger): Promise<R
   const { database, replica } = config;
   if (database === undefined) return startEmbedded(logger);
   await Promise.all([inspect(database, config, logger), replica && inspectReplica(replica, config, logger)]);
-  return { connection: database, embeddedUrl: undefined, failed: never, stop: async () => true };
+  return { connection: database, embeddedUrl: undefined, stopTimeoutMs: 0, failed: never, stop: async () => true };
 }
 
 async function startEmbedded(logger: Logger): Promise<RunningDatabase> {
@@ -49,6 +51,7 @@ async function startEmbedded(logger: Logger): Promise<RunningDatabase> {
     return {
       connection,
       embeddedUrl: embedded.url,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
       failed: embedded.died.then(() => 'PostgreSQL embarqué s’est arrêté'),
       stop: async () => {
         try {

@@ -16,6 +16,9 @@ const SECOND_SIGNAL_AFTER_MS = 1_000;
 /** Longest export of the last spans of a process that crashes. */
 const CRASH_EXPORT_TIMEOUT_MS = 500;
 
+/** Longest stop beyond the configured time-outs, of the last lines too. */
+const STOP_MARGIN_MS = 3_000;
+
 /** Longest wait for stdout to take the last lines. */
 const LOG_TIMEOUT_MS = 1_000;
 
@@ -55,6 +58,7 @@ async function runService(): Promise<boolean> {
 
   const failed = Promise.race([database.failed, server.failed]);
   const reason = await Promise.race([signaled, failed.then((failure) => new Error(failure))]);
+  forceStopAfter(config.shutdownDelayMs + config.shutdownTimeoutMs + database.stopTimeoutMs);
   if (reason instanceof Error) logger.error('service_failed', { reason: reason.message });
   else logger.info('service_stopping', { signal: reason });
   const isClean = [await server.stop(), await database.stop()].every((isInTime) => isInTime);
@@ -71,6 +75,15 @@ async function runWorker(): Promise<boolean> {
   const isClean = await worker.stop();
   logger.info('worker_stopped', { pid: process.pid });
   return isClean;
+}
+
+/** Whatever hangs, the process is gone in the end. */
+function forceStopAfter(timeoutMs: number): void {
+  const force = () => {
+    logger.warning('stop_incomplete', { step: 'arrêt du service', error: new Error('délai dépassé') });
+    void exit(1, logger);
+  };
+  setTimeout(force, timeoutMs + STOP_MARGIN_MS).unref();
 }
 
 async function readConfigOrExit(): Promise<Config> {

@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { type ConnectionConfig, createDatabase, sumPoolStats } from '@products/db';
 import { createMetrics, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
 import type { Config } from './config.js';
+import { limitConnections } from './connection-limit.js';
 import { createApp } from './http/app.js';
 import { answerClientError, refuseInterrupted } from './http/client-error.js';
-import { Lifecycle } from './lifecycle.js';
+import { closeSoon, Lifecycle } from './lifecycle.js';
 import { never, type RunningServer } from './running.js';
 import { createPorts } from './services/ports.js';
 import { shutDown } from './shutdown.js';
@@ -15,7 +16,7 @@ import { shutDown } from './shutdown.js';
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const HEADERS_TIMEOUT_MAX_MS = 60_000;
 /** How long the steps of the stop may take when a receiver of traces or a connection hangs. */
-const TRACES_TIMEOUT_MS = 2_000;
+const TRACES_TIMEOUT_MS = 1_600;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** Connections that may wait to be accepted, Linux's own limit: beyond Node.js's 511, a SYN is sent again seconds later. */
 const BACKLOG = 4_096;
@@ -54,12 +55,20 @@ export async function startServer(
   });
   const lifecycle = new Lifecycle();
   const app = createApp({
-    ports: createPorts({ database, replica, metrics, logger, slowDelayMs: config.slowDelayMs }),
+    ports: createPorts({
+      database,
+      replica,
+      metrics,
+      logger,
+      slowDelayMs: config.slowDelayMs,
+      slowMax: Math.ceil(config.requestsMax / 2),
+    }),
     logger,
     metrics,
     lifecycle,
     corsOrigins: config.corsOrigins,
-    isQueueFull: () => databases.every(({ isQueueFull }) => isQueueFull()),
+    requestsMax: config.requestsMax,
+    isPoolFullFor: (caller) => databases.every(({ isFullFor }) => isFullFor(caller)),
     monitoring: {
       collectMetrics: collectMetrics ?? metrics.snapshot,
       isDatabaseReachable: () => database.isReachable(),
@@ -70,9 +79,11 @@ export async function startServer(
   const server = createServer(serverOptions(config), app);
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
   server.on('clientError', answerClientError(lifecycle));
+  server.setTimeout(config.writeTimeoutMs, (socket) => lifecycle.closeStalled(socket));
   // An unknown expectation may be ignored (RFC 9110, 10.1.1); Node.js would answer 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('connect', (request, socket) => answerConnect(server, request, socket));
+  limitConnections(server, lifecycle, logger, databases.length * (config.pool.size + config.pool.maxOverflow));
   await listen(config, server);
   return {
     url: urlOf(server, config.host),
@@ -125,7 +136,7 @@ function answerConnect(server: Server, request: IncomingMessage, socket: Duplex)
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(request.socket);
-  response.once('finish', () => socket.end());
+  response.once('finish', () => closeSoon(socket));
   server.emit('request', request, response);
 }
 

@@ -60,9 +60,9 @@ async function drain({ server, lifecycle, timeoutMs, interrupt }: Shutdown): Pro
     const responses = lifecycle.openResponses();
     for (const response of responses) interrupt(response);
     await withTimeout(lifecycle.allClosed(), INTERRUPTED_WITHIN_MS).catch(() => {});
-    server.closeAllConnections();
+    lifecycle.closeAllConnections();
     // By then the interrupted requests have written their lines and ended their spans.
-    await lifecycle.allClosed();
+    await withTimeout(lifecycle.allClosed(), INTERRUPTED_WITHIN_MS).catch(() => {});
     return responses.length === 0;
   } finally {
     clearInterval(closeIdle);

@@ -1,5 +1,6 @@
 import { initTRPC, type TRPCError } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
+import type { ProcedureContext } from './caller.js';
 import { describeValue } from './describe-value.js';
 import { ApiError, type ErrorBody, toApiError, toErrorBody } from './errors.js';
 import type { ProcedureMeta } from './procedure-meta.js';
@@ -37,12 +38,15 @@ export function toErrorShape(error: ApiError, traceId: string | null, procedure?
  * @param inProcedureSpan for the procedures of a batch; a procedure called alone is described by the request's span
  */
 export function createProcedures(currentTraceId: () => string | null, inProcedureSpan: InProcedureSpan | undefined) {
-  const t = initTRPC.meta<ProcedureMeta>().create({
-    // Unless NODE_ENV is "production", tRPC would put the stack into every error.
-    isDev: false,
-    errorFormatter: ({ error, path }): ErrorShape =>
-      toErrorShape(describeTrpcError(error, path) ?? toApiError(error), currentTraceId(), path),
-  });
+  const t = initTRPC
+    .context<ProcedureContext>()
+    .meta<ProcedureMeta>()
+    .create({
+      // Unless NODE_ENV is "production", tRPC would put the stack into every error.
+      isDev: false,
+      errorFormatter: ({ error, path }): ErrorShape =>
+        toErrorShape(describeTrpcError(error, path) ?? toApiError(error), currentTraceId(), path),
+    });
   let procedure = t.procedure;
   if (inProcedureSpan !== undefined) procedure = procedure.use(({ path, next }) => inProcedureSpan(path, () => next()));
   return { router: t.router, procedure };

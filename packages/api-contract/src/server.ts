@@ -1,4 +1,5 @@
 // The entry of the service, which implements the ports.
+export type { Caller } from './caller.js';
 export type { DiagnosticsPort } from './diagnostics/port.js';
 export {
   ApiError,

@@ -3,8 +3,7 @@ import { DrizzleQueryError } from './drizzle.js';
 import { reactionTo } from './sql-states.js';
 
 /** node-postgres gives these two failures no code: a connection that broke under a statement, a statement that timed out. */
-const LOST_CONNECTION =
-  /^(Connection terminated(?! due to connection timeout)|Client has encountered a connection error)/;
+const LOST_CONNECTION = /^(Connection terminated|Client has encountered a connection error)/;
 const TIMED_OUT = /^Query read timeout/;
 
 /** The database cannot serve now: gone, full, stopping, too slow or not set up. `cause` is the driver's error, if any. */

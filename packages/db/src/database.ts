@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { ConnectionConfig, DatabaseServer } from './connection.js';
 import { DatabaseUnavailableError } from './database-error.js';
 import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from './drizzle.js';
+import type { Requester } from './places.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
 import { products } from './schema.js';
 import { isCondition } from './sql-states.js';
@@ -24,8 +25,8 @@ export interface Database {
   ): Statement<Row>;
   /** The pool at this moment. */
   stats(): PoolStats;
-  /** Whether the next statement is refused at once. */
-  isQueueFull(): boolean;
+  /** Whether a statement of this requester is refused at once. */
+  isFullFor(requester: Requester): boolean;
   /**
    * Checks that the database answers, on a connection of its own: a full pool is not a disconnected database.
    *
@@ -46,9 +47,11 @@ export interface Statement<Row> {
    * Runs it on a connection of the pool.
    *
    * @param values for its placeholders, by their names
-   * @throws {DatabaseUnavailableError} when the database cannot serve now; any other error is the statement's own.
+   * @param requester waits for a connection, unless it leaves
+   * @throws {DatabaseUnavailableError} when the database cannot serve now.
+   * @throws the reason of the requester's signal when it leaves before; any other error is the statement's own.
    */
-  execute(values: Record<string, unknown>): Promise<Row[]>;
+  execute(values: Record<string, unknown>, requester: Requester): Promise<Row[]>;
 }
 
 /** Builds statements; {@link Database.prepare} runs them. drizzle itself would rebuild each row from an array. */
@@ -83,11 +86,12 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
       const { sql: text, params } = query.toSQL();
       return {
         text,
-        execute: (values) => pool.query<Row & pg.QueryResultRow>({ name, text }, fillPlaceholders(params, values)),
+        execute: (values, requester) =>
+          pool.query<Row & pg.QueryResultRow>({ name, text }, fillPlaceholders(params, values), requester),
       };
     },
     stats: () => pool.stats,
-    isQueueFull: () => pool.isQueueFull,
+    isFullFor: (requester) => pool.isFullFor(requester),
     check,
     isReachable: () =>
       check().then(

@@ -6,6 +6,7 @@ import {
   isConnectionLost,
   isConnectionUsableAfter,
 } from './database-error.js';
+import { Places, type Requester } from './places.js';
 import { PooledClient } from './pooled-client.js';
 import { withTimeout } from './with-timeout.js';
 
@@ -19,8 +20,6 @@ const READ_ATTEMPTS_MAX = 5;
 const UNLIMITED = 2 ** 31 - 1;
 /** The longest timer of Node.js: pg-pool recycles every connection at once beyond it. */
 const LIFETIME_SECONDS_MAX = 2_147_483;
-/** pg-pool's error when no connection comes free has no code. */
-const WAIT_TIMED_OUT = 'timeout exceeded when trying to connect';
 
 /** SQLAlchemy's pool settings (https://docs.sqlalchemy.org/en/20/core/pooling.html#api-documentation-available-pool-implementations). */
 export interface PoolOptions {
@@ -62,29 +61,28 @@ export function sumPoolStats(pools: readonly PoolStats[]): PoolStats {
   }));
 }
 
-/** node-postgres's pool with SQLAlchemy's semantics: a bounded queue, a ping before reuse, reset on return. */
+/** node-postgres's pool with SQLAlchemy's semantics: a bounded wait, a ping before reuse, reset on return. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #pool: pg.Pool;
-  readonly #max: number;
+  readonly #places: Places;
   readonly #pingTimeoutMs: number;
   /** Connections older than this are replaced: one of their generation was found dead. */
   #invalidBefore = Number.NEGATIVE_INFINITY;
 
   constructor(connection: ConnectionConfig, options: PoolOptions) {
-    const { size, maxOverflow, recycleMs, timeoutMs, queryTimeoutMs, preparedStatements } = options;
+    const { size, maxOverflow, recycleMs, timeoutMs, queueMax, queryTimeoutMs, preparedStatements } = options;
     this.#options = options;
-    this.#max = size === 0 || maxOverflow < 0 ? UNLIMITED : size + maxOverflow;
+    const max = size === 0 || maxOverflow < 0 ? UNLIMITED : size + maxOverflow;
+    this.#places = new Places({ max, queueMax, timeoutMs });
     this.#pingTimeoutMs = Math.min(PING_TIMEOUT_MS, queryTimeoutMs / 2);
     const { connectionTimeoutMillis: connectTimeoutMs = queryTimeoutMs } = connection;
     const config = {
       ...connection,
       Client: PooledClient,
-      max: this.#max,
+      max,
       min: size === 0 ? UNLIMITED : size,
       idleTimeoutMillis: OVERFLOW_KEPT_MS,
-      // 0 would be no limit.
-      connectionTimeoutMillis: Math.max(1, timeoutMs),
       connectTimeoutMs: Math.min(connectTimeoutMs, queryTimeoutMs),
       maxLifetimeSeconds: recycleMs < 0 ? 0 : Math.min(Math.max(1, recycleMs) / 1_000, LIFETIME_SECONDS_MAX),
       query_timeout: queryTimeoutMs,
@@ -97,19 +95,13 @@ export class ConnectionPool {
   }
 
   get stats(): PoolStats {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return {
-      size: this.#options.size,
-      checked_out: totalCount - idleCount,
-      idle: idleCount,
-      waiting: waitingCount,
-    };
+    const { held, waiting } = this.#places;
+    return { size: this.#options.size, checked_out: held, idle: this.#pool.idleCount, waiting };
   }
 
-  /** Whether the next caller is refused at once. */
-  get isQueueFull(): boolean {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return totalCount >= this.#max && waitingCount - idleCount >= this.#options.queueMax;
+  /** Whether {@link query} refuses this requester at once. */
+  isFullFor(requester: Requester): boolean {
+    return this.#places.isFullFor(requester);
   }
 
   /**
@@ -117,19 +109,26 @@ export class ConnectionPool {
    * a write is not, for it may have been done.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
+   * @throws the reason of the requester's signal when it leaves before the statement is sent.
    */
-  async query<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values?: unknown[]): Promise<Row[]> {
-    if (this.isQueueFull) {
-      const { checked_out, waiting } = this.stats;
-      throw new DatabaseUnavailableError(`${checked_out} connexions prises et ${waiting} demandes en attente`);
-    }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#run<Row>(config, values);
-      } catch (error) {
-        const isWorthAnother = attempt < READ_ATTEMPTS_MAX && isReading(config) && isConnectionLost(error);
-        if (!isWorthAnother) throw classifyStatementError(error);
+  async query<Row extends pg.QueryResultRow>(
+    config: pg.QueryConfig,
+    values: unknown[],
+    requester: Requester,
+  ): Promise<Row[]> {
+    await this.#places.acquire(requester);
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await this.#run<Row>(config, values, requester.signal);
+        } catch (error) {
+          if (requester.signal.aborted) throw error;
+          const isWorthAnother = attempt < READ_ATTEMPTS_MAX && isReading(config) && isConnectionLost(error);
+          if (!isWorthAnother) throw classifyStatementError(error);
+        }
       }
+    } finally {
+      this.#places.release(requester);
     }
   }
 
@@ -138,14 +137,19 @@ export class ConnectionPool {
     await this.#pool.end();
   }
 
-  async #run<Row extends pg.QueryResultRow>(config: pg.QueryConfig, values: unknown[] | undefined): Promise<Row[]> {
+  async #run<Row extends pg.QueryResultRow>(
+    config: pg.QueryConfig,
+    values: unknown[],
+    signal: AbortSignal,
+  ): Promise<Row[]> {
     const client = await this.#checkOut();
     let isUsable = true;
     try {
+      signal.throwIfAborted();
       const statement = this.#options.preparedStatements ? config : withoutName(config);
       return takeRows(await client.query<Row>(statement, values));
     } catch (error) {
-      isUsable = isConnectionUsableAfter(error);
+      isUsable = error === signal.reason || isConnectionUsableAfter(error);
       // The event that ended this connection may have ended all that are as old.
       if (isConnectionLost(error)) this.#invalidBefore = performance.now();
       throw error;
@@ -200,9 +204,7 @@ export class ConnectionPool {
     try {
       return (await this.#pool.connect()) as PooledClient & pg.PoolClient;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== WAIT_TIMED_OUT) throw new DatabaseUnavailableError(reason, { cause: error });
-      throw new DatabaseUnavailableError(`aucune connexion libre après ${this.#options.timeoutMs / 1_000} s`);
+      throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseDatabaseUrl } from '../src/connection.js';
 import { DatabaseUnavailableError } from '../src/database-error.js';
@@ -36,10 +37,17 @@ function createPool(options: Partial<PoolOptions> = {}, url = database.url): Con
   return pool;
 }
 
-const hold = (pool: ConnectionPool, seconds: number) => pool.query({ text: 'SELECT pg_sleep($1)' }, [seconds]);
+const hold = (pool: ConnectionPool, seconds: number) => query(pool, { text: 'SELECT pg_sleep($1)' }, [seconds]);
+
+/** A client that stays, on a connection of its own. */
+const someone = { signal: new AbortController().signal, connection: {}, peer: '127.0.0.1' };
+
+function query<Row extends pg.QueryResultRow>(pool: ConnectionPool, config: pg.QueryConfig, values: unknown[] = []) {
+  return pool.query<Row>(config, values, someone);
+}
 
 async function backendOf(pool: ConnectionPool): Promise<number> {
-  const [row] = await pool.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+  const [row] = await query<{ pid: number }>(pool, { text: 'SELECT pg_backend_pid() AS pid' });
   return row?.pid ?? Number.NaN;
 }
 
@@ -122,7 +130,7 @@ describe('the pool, as SQLAlchemy’s', () => {
   it('hands on no transaction that was left open', async () => {
     const pool = createPool({ size: 1, maxOverflow: 0 });
     const first = await backendOf(pool);
-    await pool.query({ text: 'BEGIN' });
+    await query(pool, { text: 'BEGIN' });
     expect(await backendOf(pool)).not.toBe(first);
   });
 
@@ -139,7 +147,7 @@ describe('the pool, as SQLAlchemy’s', () => {
     const pid = await backendOf(pool);
     // Not one that only reads, which would be run again.
     const text = 'DO $$ BEGIN PERFORM pg_sleep(10); END $$';
-    const cut = expect(pool.query({ text })).rejects.toThrow(DatabaseUnavailableError);
+    const cut = expect(query(pool, { text })).rejects.toThrow(DatabaseUnavailableError);
     await sleep(100);
     await database.query('SELECT pg_terminate_backend($1)', [pid]);
     await cut;
@@ -158,7 +166,7 @@ describe('the pool, as SQLAlchemy’s', () => {
   it('keeps a connection whose statement failed by its own fault, and passes on what the server said', async () => {
     const pool = createPool();
     const pid = await backendOf(pool);
-    await expect(pool.query({ text: 'SELECT 1 / 0' })).rejects.toMatchObject({ code: '22012' });
+    await expect(query(pool, { text: 'SELECT 1 / 0' })).rejects.toMatchObject({ code: '22012' });
     expect(await backendOf(pool)).toBe(pid);
   });
 
@@ -166,27 +174,27 @@ describe('the pool, as SQLAlchemy’s', () => {
     await database.query('CREATE TABLE outgrown AS SELECT 1 AS answer');
     const pool = createPool({ size: 1, maxOverflow: 0 });
     const statement = { name: 'outgrown', text: 'SELECT * FROM outgrown' };
-    await pool.query(statement);
+    await query(pool, statement);
     await database.query('ALTER TABLE outgrown ALTER COLUMN answer TYPE text');
-    await expect(pool.query(statement)).rejects.toThrow(DatabaseUnavailableError);
-    expect(await pool.query(statement)).toEqual([{ answer: '1' }]);
+    await expect(query(pool, statement)).rejects.toThrow(DatabaseUnavailableError);
+    expect(await query(pool, statement)).toEqual([{ answer: '1' }]);
   });
 
   it('sends names of prepared statements, or none of them', async () => {
     const prepared = `SELECT name FROM pg_prepared_statements`;
     const statement = { name: 'answer', text: 'SELECT 42 AS answer' };
     const named = createPool({ size: 1, maxOverflow: 0 });
-    await named.query(statement);
-    expect(await named.query({ text: prepared })).toEqual([{ name: 'answer' }]);
+    await query(named, statement);
+    expect(await query(named, { text: prepared })).toEqual([{ name: 'answer' }]);
 
     const timeout = { text: 'SHOW statement_timeout' };
-    expect(await named.query(timeout)).toEqual([{ statement_timeout: '4500ms' }]);
+    expect(await query(named, timeout)).toEqual([{ statement_timeout: '4500ms' }]);
 
     const unnamed = createPool({ size: 1, maxOverflow: 0, preparedStatements: false });
     // A pooler would refuse the parameter.
-    expect(await unnamed.query(timeout)).toEqual([{ statement_timeout: '0' }]);
-    expect(await unnamed.query(statement)).toEqual([{ answer: 42 }]);
-    expect(await unnamed.query({ text: prepared })).toEqual([]);
+    expect(await query(unnamed, timeout)).toEqual([{ statement_timeout: '0' }]);
+    expect(await query(unnamed, statement)).toEqual([{ answer: 42 }]);
+    expect(await query(unnamed, { text: prepared })).toEqual([]);
   });
 
   it.each([
@@ -206,7 +214,7 @@ describe('the pool, as SQLAlchemy’s', () => {
 
   it('reports what a replica says of a statement in the way of its recovery as unavailability', async () => {
     const text = "DO $$ BEGIN RAISE EXCEPTION 'conflict with recovery' USING ERRCODE = '40001'; END $$";
-    await expect(createPool().query({ text })).rejects.toThrow(DatabaseUnavailableError);
+    await expect(query(createPool(), { text })).rejects.toThrow(DatabaseUnavailableError);
   });
 
   it('reports a server that cannot be reached as unavailability', async () => {

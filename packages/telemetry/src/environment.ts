@@ -13,6 +13,7 @@ export const telemetryEnvironment = {
   JAEGER_SAMPLING_ENDPOINT: secret(url()).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: secret(url()).optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: secret(url()).optional(),
+  TRACE_CONTEXT: choice(['accept', 'ignore']).default('accept'),
   OTEL_SDK_DISABLED: boolean().default(false),
 } as const;
 

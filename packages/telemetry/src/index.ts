@@ -3,7 +3,7 @@ export { countedMethods } from './contract/metrics.js';
 export { monitoringPaths, querySpans } from './contract/spans.js';
 export { findSamplerProblem, telemetryEnvironment } from './environment.js';
 export { createLogger, type LogDestination, type Logger } from './logger.js';
-export { exposeMetrics } from './metrics/exposition.js';
+export { prefersOpenMetrics, renderMetrics } from './metrics/exposition.js';
 export { createMetrics, type Metrics } from './metrics/metrics.js';
 export { type MetricsSnapshot, mergeSnapshots, retainCounts } from './metrics/snapshot.js';
 export { currentTrace, type TraceIds } from './traces/current.js';

@@ -12,6 +12,7 @@ if (values.OTEL_SDK_DISABLED) {
   try {
     const { startTracing } = await import('./traces/sdk.js');
     tracingState.shutdown = await startTracing(values);
+    tracingState.isCallerIgnored = values.TRACE_CONTEXT === 'ignore';
     tracingState.status = 'started';
   } catch (error) {
     tracingState.status = 'failed';

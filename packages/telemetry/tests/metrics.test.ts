@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, exposeMetrics, mergeSnapshots, retainCounts } from '../src/index.js';
+import { createMetrics, mergeSnapshots, prefersOpenMetrics, renderMetrics, retainCounts } from '../src/index.js';
 
 const pool = { size: 10, checked_out: 3, idle: 2, waiting: 1 };
 const sources = { pool: () => pool, spans: () => ({ exported: 5, dropped: 2 }), droppedLogLines: () => 1 };
@@ -13,7 +13,7 @@ it('counts and times requests and queries under the documented names and labels'
   metrics.requestStarted();
   metrics.queryEnded({ operation: 'SELECT', table: 'products', durationSeconds: 0.001 });
 
-  const { contentType, body } = exposeMetrics(await metrics.snapshot(), '');
+  const { contentType, body } = renderMetrics(await metrics.snapshot(), false);
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   const lines = body.split('\n');
   expect(lines).toEqual(
@@ -37,7 +37,7 @@ it('reads the pool when it is scraped', async () => {
   let reading = pool;
   const metrics = createMetrics({ ...sources, pool: () => reading });
   const gauges = async () =>
-    exposeMetrics(await metrics.snapshot(), '')
+    renderMetrics(await metrics.snapshot(), false)
       .body.split('\n')
       .filter((line) => line.startsWith('database_connection_pool{'));
   expect(await gauges()).toEqual([
@@ -64,7 +64,7 @@ describe('OpenMetrics', () => {
       metrics.requestStarted();
       metrics.requestEnded({ ...request, durationSeconds, traceId: id });
     }
-    return exposeMetrics(await metrics.snapshot(), accept);
+    return renderMetrics(await metrics.snapshot(), prefersOpenMetrics(accept));
   };
 
   it.each([
@@ -118,7 +118,7 @@ describe('the metrics of several processes', () => {
   it('are summed, and keep the latest exemplar', async () => {
     const first = await measure(3, 'a'.repeat(32));
     const second = await measure(4, 'b'.repeat(32));
-    const { body } = exposeMetrics(mergeSnapshots([first, second]), 'application/openmetrics-text');
+    const { body } = renderMetrics(mergeSnapshots([first, second]), true);
     expect(body).toContain('http_requests_total{method="GET",path="/products",status="200"} 7\n');
     expect(body).toMatch(
       /_bucket\{le="0.025",method="GET",path="\/products",status="200"\} 7 # \{trace_id="b{32}"\} 0.02 /,
@@ -129,7 +129,7 @@ describe('the metrics of several processes', () => {
 
   it('count on when a process has ended, but for what only it had', async () => {
     const ended = retainCounts(await measure(3));
-    const { body } = exposeMetrics(mergeSnapshots([ended, await measure(4)]), '');
+    const { body } = renderMetrics(mergeSnapshots([ended, await measure(4)]), false);
     expect(body).toContain('http_requests_total{method="GET",path="/products",status="200"} 7\n');
     expect(body).toContain('database_connection_pool{status="size"} 10\n');
   });

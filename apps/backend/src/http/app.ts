@@ -1,16 +1,17 @@
 import type { RequestListener } from 'node:http';
 import { parse } from 'node:querystring';
-import { createAppRouter, type Ports } from '@products/api-contract/server';
+import { type Caller, createAppRouter, type Ports } from '@products/api-contract/server';
 import type { Logger, Metrics } from '@products/telemetry';
 import express from 'express';
 import type { Lifecycle } from '../lifecycle.js';
+import { Admission } from './admission.js';
 import { allowOrigins, secureHeaders } from './browser-policies.js';
 import { docsRoutes } from './docs.js';
 import { answerErrors, notFound } from './errors.js';
 import { type Monitoring, monitoringRoutes } from './monitoring.js';
 import { observeRequests } from './observe-requests.js';
 import { listProcedures } from './procedures.js';
-import { requireHost } from './request-target.js';
+import { requireHttp1 } from './request-target.js';
 import { restRoutes } from './rest.js';
 import { createRouteFinder, mountRoute } from './routes.js';
 import { shedLoad } from './shed-load.js';
@@ -24,8 +25,10 @@ export interface AppOptions {
   readonly monitoring: Monitoring;
   /** `['*']`: any origin. */
   readonly corsOrigins: readonly string[];
-  /** Whether the next statement would find the queue for a connection full. */
-  readonly isQueueFull: () => boolean;
+  /** Calls in flight in the process. */
+  readonly requestsMax: number;
+  /** Whether a statement of this caller would be refused at once. */
+  readonly isPoolFullFor: (caller: Caller) => boolean;
 }
 
 /** The HTTP side of the service, in the reading order of a request. Listens to nothing. */
@@ -46,7 +49,7 @@ export function createApp(options: AppOptions): RequestListener {
   // Node.js's parser, without its limit of 1,000 parameters: those beyond would be ignored.
   app.set('query parser', (query: string) => parse(query, '&', '=', { maxKeys: 0 }));
   app.set('etag', false);
-  app.use(secureHeaders(), allowOrigins(corsOrigins), requireHost);
+  app.use(secureHeaders(), allowOrigins(corsOrigins), requireHttp1);
   for (const route of routes) mountRoute(app, route);
   app.use(notFound);
   app.use(answerErrors(logger));
@@ -54,6 +57,7 @@ export function createApp(options: AppOptions): RequestListener {
   return observeRequests({
     ...options,
     findRoute: createRouteFinder(routes),
+    admission: new Admission(options.requestsMax),
     shed: shedLoad(corsOrigins),
     answer: app,
   });

@@ -7,9 +7,9 @@ const EXPOSED_HEADERS = ['traceresponse', 'Link', 'Location', 'Retry-After', 'Al
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** Security headers for browsers. */
+/** Security headers for browsers, and for caches: answers are not stored unless a route allows it. */
 export function secureHeaders(): Handler {
-  return helmet({
+  const secure = helmet({
     contentSecurityPolicy: {
       // Helmet's defaults include `upgrade-insecure-requests`: a browser would load the scripts of /docs over HTTPS
       // from a service on plain HTTP.
@@ -31,6 +31,10 @@ export function secureHeaders(): Handler {
     // The proxy that terminates TLS decides it, for the whole host name.
     strictTransportSecurity: false,
   });
+  return (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    secure(request, response, next);
+  };
 }
 
 /** CORS for the configured origins. */

@@ -27,6 +27,9 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', validatorUrl: null, deepLinking: true });
 `;
 
+/** These files change with a release only. */
+const CACHE_CONTROL = 'public, max-age=300';
+
 /** The OpenAPI document, and a page that shows it with files of this service only. */
 export function docsRoutes(procedures: readonly Procedure[]): Route[] {
   const files = {
@@ -38,7 +41,9 @@ export function docsRoutes(procedures: readonly Procedure[]): Route[] {
     '/docs/favicon-32x32.png': ['image/png', readSwaggerFile('favicon-32x32.png')],
   } as const;
   return Object.entries(files).map(([path, [contentType, body]]) =>
-    createRoute(path, { GET: [(_request, response) => send(response, contentType, body)] }),
+    createRoute(path, {
+      GET: [(_request, response) => send(response.setHeader('Cache-Control', CACHE_CONTROL), contentType, body)],
+    }),
   );
 }
 

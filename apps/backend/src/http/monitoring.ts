@@ -1,5 +1,5 @@
 import { ApiError } from '@products/api-contract/server';
-import { exposeMetrics, type MetricsSnapshot } from '@products/telemetry';
+import { type MetricsSnapshot, prefersOpenMetrics, renderMetrics } from '@products/telemetry';
 import type { RequestHandler } from 'express';
 import { sendError } from './errors.js';
 import { createRoute, type Route } from './routes.js';
@@ -14,8 +14,23 @@ export interface Monitoring {
   isDraining(): boolean;
 }
 
+/** Concurrent scrapes share one collection and its text. */
+function shareExpositions(collectMetrics: Monitoring['collectMetrics']) {
+  const pending = new Map<boolean, Promise<{ contentType: string; body: Buffer }>>();
+  const expose = async (isOpenMetrics: boolean) => {
+    const { contentType, body } = renderMetrics(await collectMetrics(), isOpenMetrics);
+    return { contentType, body: Buffer.from(body) };
+  };
+  return (isOpenMetrics: boolean) => {
+    const running = pending.get(isOpenMetrics) ?? expose(isOpenMetrics).finally(() => pending.delete(isOpenMetrics));
+    pending.set(isOpenMetrics, running);
+    return running;
+  };
+}
+
 /** Liveness, readiness and metrics. */
 export function monitoringRoutes({ collectMetrics, isDatabaseReachable, isDraining }: Monitoring): Route[] {
+  const exposeOnce = shareExpositions(collectMetrics);
   const live: RequestHandler = (_request, response) => sendJson(response, { status: 'UP' });
   // A probe that is not ready is no error of the service: it is not logged as one.
   const ready: RequestHandler = async (_request, response) => {
@@ -28,8 +43,8 @@ export function monitoringRoutes({ collectMetrics, isDatabaseReachable, isDraini
     }
   };
   const metrics: RequestHandler = async ({ headers }, response) => {
-    const { contentType, body } = exposeMetrics(await collectMetrics(), headers.accept ?? '');
-    send(response.vary('Accept'), contentType, Buffer.from(body));
+    const { contentType, body } = await exposeOnce(prefersOpenMetrics(headers.accept ?? ''));
+    send(response.vary('Accept'), contentType, body);
   };
   return [
     createRoute('/livez', { GET: [live] }),

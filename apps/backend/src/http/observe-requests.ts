@@ -1,4 +1,5 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Caller } from '@products/api-contract/server';
 import {
   countedMethods,
   type Logger,
@@ -10,6 +11,8 @@ import {
   startUntracedRequest,
 } from '@products/telemetry';
 import type { Lifecycle } from '../lifecycle.js';
+import type { Admission } from './admission.js';
+import { trackCaller } from './caller.js';
 import { splitTarget } from './request-target.js';
 import type { FindRoute } from './routes.js';
 
@@ -23,8 +26,10 @@ interface Options {
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly findRoute: FindRoute;
-  readonly isQueueFull: () => boolean;
-  /** Refuses a request that finds the queue full. */
+  readonly admission: Admission;
+  /** Whether a statement of this caller would be refused at once. */
+  readonly isPoolFullFor: (caller: Caller) => boolean;
+  /** Refuses a request that is too much. */
   readonly shed: RequestListener;
   readonly answer: RequestListener;
 }
@@ -42,22 +47,24 @@ export function runInRequest<T>(response: ServerResponse, work: () => T): T {
  * response. A shed request gets no span, for tracing one costs nearly as much as answering one.
  */
 export function observeRequests(options: Options): RequestListener {
-  const { logger, metrics, lifecycle, findRoute, isQueueFull, shed, answer } = options;
-  return (request, response) => {
+  const { logger, metrics, lifecycle, findRoute, admission, isPoolFullFor, shed, answer } = options;
+  const observe = (request: IncomingMessage, response: ServerResponse) => {
     const startedAt = performance.now();
     const { method = '' } = request;
     const { origin, target, path, query } = splitTarget(request.url ?? '');
     // Express's routes are in origin form.
     request.url = target;
     const route = findRoute(method, path, query);
-    const isShed = route?.needsDatabase === true && isQueueFull();
+    const caller = trackCaller(response);
+    const calls = route?.calls ?? 1;
     const isMonitoring = monitoringPaths.has(path);
+    const isAdmitted = isMonitoring || admission.admit(caller.peer, calls);
+    const isShed = !isAdmitted || (route?.needsDatabase === true && isPoolFullFor(caller));
     const span =
       isShed || isMonitoring
         ? startUntracedRequest(request.headers)
         : startRequestSpan(request, { name: route?.spanName ?? method, route: route?.template, origin });
     spans.set(response, span);
-    lifecycle.trackResponse(response);
 
     span.run(() => {
       const { traceResponse } = span;
@@ -68,6 +75,7 @@ export function observeRequests(options: Options): RequestListener {
         const durationSeconds = (performance.now() - startedAt) / 1_000;
         const status = statusOf(response);
         const template = route?.template ?? UNMATCHED;
+        if (isAdmitted && !isMonitoring) admission.release(caller.peer, calls);
         span.end(status);
         metrics.requestEnded({
           method: COUNTED_METHODS.has(method) ? method : '_OTHER',
@@ -83,6 +91,7 @@ export function observeRequests(options: Options): RequestListener {
       (isShed ? shed : answer)(request, response);
     });
   };
+  return (request, response) => lifecycle.begin(response, () => observe(request, response));
 }
 
 /** The status of a closed response, unless it failed on the way (500) or its client left (499). */

@@ -29,9 +29,14 @@ function split(origin: string | undefined, target: string): RequestTarget {
     : { origin, target, path: target.slice(0, index), query: target.slice(index + 1) };
 }
 
-/** HTTP/1.1 asks for it (RFC 9112, 3.2). */
-export const requireHost: RequestHandler = ({ httpVersion, headers }, _response, next) => {
-  if (httpVersion === '1.1' && headers.host === undefined) {
+/** Refuses a head that Node.js lets pass: another version, no Host in HTTP/1.1, or several (RFC 9112, 3.2). */
+export const requireHttp1: RequestHandler = ({ httpVersion, httpVersionMajor, rawHeaders }, _response, next) => {
+  if (httpVersionMajor !== 1) {
+    throw new ApiError('BAD_REQUEST', { message: `HTTP/1.1 est attendu, reçu : HTTP/${httpVersion}.` });
+  }
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1) throw new ApiError('BAD_REQUEST', { message: `Un seul en-tête Host est permis, reçus : ${hosts}.` });
+  if (hosts === 0 && httpVersion === '1.1') {
     throw new ApiError('BAD_REQUEST', { message: 'L’en-tête Host est obligatoire.' });
   }
   next();

@@ -1,11 +1,12 @@
 import type { AppRouter } from '@products/api-contract';
-import { malformedJson, type RestRoute } from '@products/api-contract/server';
+import { type Caller, malformedJson, type RestRoute } from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
 import type { Request, RequestHandler, Response } from 'express';
+import { callerOf } from './caller.js';
 import { readJsonText } from './json-body.js';
 import { isRest, type Procedure, type RestProcedure } from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
-import { sendJson, sendPages } from './send.js';
+import { sendHead, sendJson, sendPages } from './send.js';
 
 /** The REST routes of the procedures, as their meta declares them. */
 export function restRoutes(router: AppRouter, procedures: readonly Procedure[]): Route[] {
@@ -21,24 +22,25 @@ export function restRoutes(router: AppRouter, procedures: readonly Procedure[]):
 
 function handle(router: AppRouter, { name, type, rest, inputFields }: RestProcedure): RequestHandler[] {
   const { method, stream } = rest;
-  const call = (path: string, input: unknown, signal: AbortSignal): Promise<unknown> =>
+  const call = (path: string, input: unknown, caller: Caller): Promise<unknown> =>
     callTRPCProcedure({
       router,
       path,
       type,
-      ctx: {},
+      ctx: { caller },
       getRawInput: async () => input,
-      signal,
+      signal: caller.signal,
       batchIndex: 0,
     });
   const handler: RequestHandler = async (request, response) => {
     const input = method === 'POST' ? parseBody(request) : readInput(request, inputFields);
-    const signal = abortedWith(response);
+    const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
-      const pages = await call(stream.procedure, input, signal);
-      await sendPages(response, pages as AsyncIterable<readonly unknown[]>, signal);
+      const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
+      if (request.method === 'HEAD') await sendHead(response, pages);
+      else await sendPages(response, pages, caller.signal);
     } else {
-      sendOutput(request, response, rest, await call(name, input, signal));
+      sendOutput(request, response, rest, await call(name, input, caller));
     }
   };
   return method === 'POST' ? [readJsonText, handler] : [handler];
@@ -70,15 +72,6 @@ function readInput(request: Request, inputFields: Procedure['inputFields']): Rec
 /** A decimal integer as JSON writes it becomes a number; any other text stays. */
 function readInteger(text: string): number | string {
   return /^-?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : text;
-}
-
-/** Aborted when the client leaves before the response is complete. */
-function abortedWith(response: Response): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }
 
 function sendOutput(request: Request, response: Response, { success }: RestRoute, output: unknown): void {

@@ -13,6 +13,8 @@ interface RouteMatch {
   readonly spanName: string;
   /** Whether it waits for a connection of the pool, and is shed when too many wait. */
   readonly needsDatabase: boolean;
+  /** Procedures that it calls. */
+  readonly calls: number;
 }
 
 /** A path of the service, or several that share their handlers. */
@@ -48,6 +50,7 @@ export function createRoute(
         template,
         spanName: spanName ?? `${method} ${template}`,
         needsDatabase: hasHandlers(handlers, served) && needsDatabase(served),
+        calls: 1,
       };
     },
   };

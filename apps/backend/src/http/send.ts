@@ -41,6 +41,13 @@ export async function sendPages(
   else send(response, JSON_TYPE, Buffer.from(`[${pending}]`));
 }
 
+/** Answers HEAD as {@link sendPages} answers GET, for the price of one page: the length of the whole is not known. */
+export async function sendHead(response: ServerResponse, pages: AsyncIterable<readonly unknown[]>): Promise<void> {
+  for await (const _ of pages) break;
+  response.setHeader('Content-Type', JSON_TYPE);
+  response.end();
+}
+
 /** Sends a body. Express's own `send()` would also answer conditional requests, which this API does not know. */
 export function send(response: ServerResponse, contentType: string, body: Buffer): void {
   if (response.statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);

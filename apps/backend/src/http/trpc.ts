@@ -3,6 +3,7 @@ import { createAppRouter, type Ports, toApiError } from '@products/api-contract/
 import { type Logger, withSpan } from '@products/telemetry';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { RequestHandler } from 'express';
+import { callerOf } from './caller.js';
 import { recordFailure, reportError } from './errors.js';
 import { readJsonText } from './json-body.js';
 import type { Procedure } from './procedures.js';
@@ -50,10 +51,13 @@ function createBatchMatch(procedures: readonly Procedure[]): Route['match'] {
     const names = namesIn(path);
     const called = names.flatMap((name) => byName.get(name) ?? []);
     const needsDatabase = called.some((procedure) => procedure.needsDatabase);
-    if (isBatch(names, query)) return { template: '/trpc/(batch)', spanName: '/trpc/(batch)', needsDatabase };
+    if (isBatch(names, query)) {
+      const calls = Math.min(names.length, BATCH_SIZE_MAX);
+      return { template: '/trpc/(batch)', spanName: '/trpc/(batch)', needsDatabase, calls };
+    }
     const [procedure] = called;
     if (names.length > 1 || procedure === undefined) return undefined;
-    return { template: `/trpc/${procedure.name}`, spanName: procedure.name, needsDatabase };
+    return { template: `/trpc/${procedure.name}`, spanName: procedure.name, needsDatabase, calls: 1 };
   };
 }
 
@@ -75,6 +79,7 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
   return createExpressMiddleware({
     router,
     maxBatchSize: BATCH_SIZE_MAX,
+    createContext: ({ res }) => ({ caller: callerOf(res) }),
     onError: ({ error, req: { res } }) => {
       reportError(logger, toApiError(error));
       // A stream that fails on the way: the client reads the failure in the stream, logs and metrics have the status.

@@ -16,18 +16,29 @@ const failures: readonly (() => unknown)[] = [
   () => decodeURIComponent('%'),
 ];
 
-/** Implements the port of diagnostics. */
-export function createDiagnostics(slowDelayMs: number, logger: Logger): DiagnosticsPort {
+/**
+ * Implements the port of diagnostics.
+ *
+ * @param slowMax how many slow operations may wait at once; the next is refused
+ */
+export function createDiagnostics(slowDelayMs: number, slowMax: number, logger: Logger): DiagnosticsPort {
+  let slowCount = 0;
   const delay_seconds = slowDelayMs / 1_000;
   return {
-    slow: async (signal) => {
+    slow: async ({ signal }) => {
+      if (slowCount >= slowMax) {
+        throw new ApiError('SERVICE_UNAVAILABLE', { message: 'Trop d’opérations lentes attendent déjà.' });
+      }
+      slowCount += 1;
       logger.info('slow_operation_started', { delay_seconds });
       const result = await withSpan('simulate_slow_operation', async () => {
         try {
-          await sleep(slowDelayMs, undefined, signal === undefined ? {} : { signal });
+          await sleep(slowDelayMs, undefined, { signal });
         } catch {
           // A client that leaves is no failure: the span ends without an error.
           return undefined;
+        } finally {
+          slowCount -= 1;
         }
         logger.info('slow_operation_completed', { delay_seconds });
         return { message: 'Opération lente terminée', delay_seconds, timestamp: utcTimestamp() };

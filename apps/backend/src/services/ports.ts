@@ -12,14 +12,15 @@ export interface PortsOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly slowDelayMs: number;
+  readonly slowMax: number;
 }
 
 /** Implements the ports of the contract. */
-export function createPorts({ database, replica, metrics, logger, slowDelayMs }: PortsOptions): Ports {
+export function createPorts({ database, replica, metrics, logger, slowDelayMs, slowMax }: PortsOptions): Ports {
   const runQuery = createRunQuery(metrics);
   return {
     products: createProducts({ database, replica, runQuery, logger }),
-    diagnostics: createDiagnostics(slowDelayMs, logger),
+    diagnostics: createDiagnostics(slowDelayMs, slowMax, logger),
     health: createHealth(database, runQuery, logger),
     currentTraceId: () => currentTrace()?.trace_id ?? null,
   };

@@ -13,20 +13,33 @@ export function createRunQuery(metrics: Metrics): RunQuery {
   return async (query, work) => {
     try {
       return await withQuerySpan(query, () => measure(metrics, query.span, work));
-    } catch (error) {
-      throw error instanceof DatabaseUnavailableError ? new ApiError('SERVICE_UNAVAILABLE', { cause: error }) : error;
+    } catch (cause) {
+      if (cause instanceof DatabaseUnavailableError) throw new ApiError('SERVICE_UNAVAILABLE', { cause });
+      if (isAbort(cause)) throw new ApiError('CLIENT_CLOSED_REQUEST', { cause });
+      throw cause;
     }
   };
 }
 
+/** Whether the client left before the statement was sent. */
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
+
 async function measure<T>(metrics: Metrics, span: QueryDescription['span'], work: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
-  try {
-    return await work();
-  } finally {
+  const end = () => {
     const { operation, table }: { operation: string; table?: string } = querySpans[span];
     if (table !== undefined) {
       metrics.queryEnded({ operation, table, durationSeconds: (performance.now() - startedAt) / 1_000 });
     }
+  };
+  try {
+    const result = await work();
+    end();
+    return result;
+  } catch (error) {
+    if (!isAbort(error)) end();
+    throw error;
   }
 }

@@ -64,6 +64,8 @@ class Workers {
   readonly #snapshotOwn: () => Promise<MetricsSnapshot>;
   #isStopping = false;
   #replacing: Promise<void> | undefined;
+  /** Concurrent scrapes share one collection. */
+  #collecting: Promise<MetricsSnapshot> | undefined;
 
   constructor(config: Config, logger: Logger, databaseUrl: string | undefined) {
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -196,8 +198,14 @@ class Workers {
   }
 
   async #answerCollect(worker: Worker, id: number): Promise<void> {
-    const snapshot = await this.#metrics.collect(this.#running, await this.#snapshotOwn());
-    tell(worker, { kind: 'collected', id, snapshot });
+    this.#collecting ??= this.#collect().finally(() => {
+      this.#collecting = undefined;
+    });
+    tell(worker, { kind: 'collected', id, snapshot: await this.#collecting });
+  }
+
+  async #collect(): Promise<MetricsSnapshot> {
+    return this.#metrics.collect(this.#running, await this.#snapshotOwn());
   }
 }
 

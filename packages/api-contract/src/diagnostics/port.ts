@@ -1,8 +1,9 @@
+import type { Caller } from '../caller.js';
 import type { SlowResult } from './schemas.js';
 
 export interface DiagnosticsPort {
-  /** Waits for the configured delay; rejects with CLIENT_CLOSED_REQUEST as soon as the signal aborts. */
-  slow(signal: AbortSignal | undefined): Promise<SlowResult>;
+  /** Waits for the configured delay; rejects with CLIENT_CLOSED_REQUEST as soon as the caller leaves. */
+  slow(caller: Caller): Promise<SlowResult>;
   /** Raises a real runtime error of a kind chosen at random. */
   error(): never;
 }

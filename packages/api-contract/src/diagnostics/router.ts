@@ -17,7 +17,7 @@ export function createDiagnosticsRouter({ router, procedure }: Procedures, diagn
           errors: [],
         },
       })
-      .query(({ signal }): Promise<SlowResult> => diagnostics.slow(signal)),
+      .query(({ ctx }): Promise<SlowResult> => diagnostics.slow(ctx.caller)),
 
     error: procedure
       .meta({

@@ -1,14 +1,15 @@
+import type { Caller } from '../caller.js';
 import type { NewProduct, Product, ProductList } from './schemas.js';
 
 /** The work behind the products procedures. */
 export interface ProductsPort {
   /** At most `limit` products with an id above `after` (from the first one when null), in the order of their ids. */
-  list(page: { limit: number; after: number | null }): Promise<ProductList>;
+  list(page: { limit: number; after: number | null }, caller: Caller): Promise<ProductList>;
   /**
    * All products with an id above `after`, in the order of their ids, page by page: none is read before it is asked for.
    * Ends after at least one page, or fails.
    */
-  all(from: { after: number | null }): AsyncGenerator<Product[], void>;
-  find(id: number): Promise<Product | undefined>;
-  create(product: NewProduct): Promise<Product>;
+  all(from: { after: number | null }, caller: Caller): AsyncGenerator<Product[], void>;
+  find(id: number, caller: Caller): Promise<Product | undefined>;
+  create(product: NewProduct, caller: Caller): Promise<Product>;
 }

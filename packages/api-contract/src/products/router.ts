@@ -34,13 +34,16 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       })
       .input(productPageSchema.prefault({}))
       .query(
-        ({ input: { limit = PAGE_SIZE_MAX, after = null } }): Promise<ProductList> => products.list({ limit, after }),
+        ({ input: { limit = PAGE_SIZE_MAX, after = null }, ctx }): Promise<ProductList> =>
+          products.list({ limit, after }, ctx.caller),
       ),
 
     all: procedure
       .meta({ needsDatabase: true, rest: null })
       .input(productPageSchema.pick({ after: true }).prefault({}))
-      .query(({ input: { after = null } }): AsyncGenerator<Product[], void> => products.all({ after })),
+      .query(
+        ({ input: { after = null }, ctx }): AsyncGenerator<Product[], void> => products.all({ after }, ctx.caller),
+      ),
 
     byId: procedure
       .meta({
@@ -56,8 +59,8 @@ export function createProductsRouter({ router, procedure }: Procedures, products
         },
       })
       .input(z.object({ id: productIdSchema }, { error: 'attendu un objet JSON avec id' }))
-      .query(async ({ input: { id } }): Promise<Product> => {
-        const product = await products.find(id);
+      .query(async ({ input: { id }, ctx }): Promise<Product> => {
+        const product = await products.find(id, ctx.caller);
         if (product === undefined) throw productNotFound(id);
         return product;
       }),
@@ -76,7 +79,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
         },
       })
       .input(newProductSchema)
-      .mutation(({ input }): Promise<Product> => products.create(input)),
+      .mutation(({ input, ctx }): Promise<Product> => products.create(input, ctx.caller)),
   });
 }
 

@@ -117,6 +117,11 @@ export const logEvents = {
       'statement_timeout absent ou trop long : une écriture refusée après {timeout_seconds} s peut encore aboutir (ALTER ROLE … SET …)',
     fields: ['timeout_seconds'],
   },
+  connections_refused: {
+    levels: ['WARNING'],
+    message: 'Connexions refusées : plus de {limit} sont ouvertes (ulimit -n)',
+    fields: ['limit'],
+  },
   service_started: { levels: ['INFO'], message: 'Service démarré', fields: ['url', 'log_level', 'database'] },
   start_failed: { levels: ['ERROR'], message: 'Démarrage impossible : {reason}', fields: ['reason', 'error'] },
 

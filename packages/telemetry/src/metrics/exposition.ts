@@ -9,12 +9,15 @@ const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; c
 type Labels = Readonly<Partial<Record<string, string | number>>>;
 
 /**
- * Writes metrics in the text format that an Accept header chooses: Prometheus's own
+ * Writes metrics in one of two text formats: Prometheus's own
  * (https://prometheus.io/docs/instrumenting/exposition_formats/), and OpenMetrics, which has exemplars
  * (https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md).
  */
-export function exposeMetrics(snapshot: MetricsSnapshot, accept: string): { contentType: string; body: string } {
-  if (!prefersOpenMetrics(accept)) {
+export function renderMetrics(
+  snapshot: MetricsSnapshot,
+  isOpenMetrics: boolean,
+): { contentType: string; body: string } {
+  if (!isOpenMetrics) {
     const families = snapshot.families.map((family) => renderFamily(family, family.name, () => undefined));
     return { contentType: PROMETHEUS_CONTENT_TYPE, body: families.join('\n') };
   }
@@ -37,7 +40,7 @@ export function exposeMetrics(snapshot: MetricsSnapshot, accept: string): { cont
 }
 
 /** Whether an Accept header would rather have OpenMetrics than Prometheus' own text format. */
-function prefersOpenMetrics(accept: string): boolean {
+export function prefersOpenMetrics(accept: string): boolean {
   const quality = (mediaType: string) =>
     Math.max(
       0,

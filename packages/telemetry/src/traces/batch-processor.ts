@@ -4,6 +4,10 @@ import { withDeadline } from '../deadline.js';
 import type { SpanSender } from './span-sender.js';
 
 const QUEUE_SPANS_MAX = 8_192;
+/** Estimated; a receiver that hangs must not cost more. */
+const QUEUE_BYTES_MAX = 16 * 1_048_576;
+/** Of a span beside its attributes and events. */
+const SPAN_BYTES = 1_000;
 const BATCH_SPANS_MAX = 512;
 const SEND_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
@@ -29,6 +33,8 @@ export interface BatchProcessorOptions {
 export class BatchProcessor implements tracing.SpanProcessor {
   readonly #options: BatchProcessorOptions;
   readonly #queue: tracing.ReadableSpan[] = [];
+  /** Of the queue and of the spans that have been sent and not yet taken. */
+  #bytes = 0;
   /** Spans that have been sent and not yet taken. */
   #sentSpans = 0;
   #isShutDown = false;
@@ -44,11 +50,13 @@ export class BatchProcessor implements tracing.SpanProcessor {
 
   onEnd(span: tracing.ReadableSpan): void {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
-    if (this.#queue.length >= QUEUE_SPANS_MAX) {
-      this.#drop(1, `plus de ${QUEUE_SPANS_MAX} spans en attente`);
+    const bytes = estimateBytes(span);
+    if (this.#queue.length >= QUEUE_SPANS_MAX || this.#bytes + bytes > QUEUE_BYTES_MAX) {
+      this.#drop(1, `plus de ${this.#queue.length} spans en attente`);
       return;
     }
     this.#queue.push(span);
+    this.#bytes += bytes;
     if (this.#queue.length >= BATCH_SPANS_MAX) void this.forceFlush();
     else this.#timer ??= setTimeout(() => void this.forceFlush(), SEND_EVERY_MS).unref();
   }
@@ -91,6 +99,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
   async #send(batch: readonly tracing.ReadableSpan[]): Promise<void> {
     this.#sentSpans += batch.length;
     const { sent, problem } = await this.#options.sender.send(batch);
+    for (const span of batch) this.#bytes -= estimateBytes(span);
     // Counted as dropped at the shutdown.
     if (this.#isShutDown) return;
     this.#sentSpans -= batch.length;
@@ -106,4 +115,16 @@ export class BatchProcessor implements tracing.SpanProcessor {
     // In no request's context, as above.
     context.with(ROOT_CONTEXT, () => this.#options.warn(problem));
   }
+}
+
+/** The memory of a span, mostly that of its texts. */
+function estimateBytes({ attributes, events }: tracing.ReadableSpan): number {
+  let bytes = SPAN_BYTES;
+  for (const name in attributes) bytes += textLength(attributes[name]);
+  for (const event of events) for (const name in event.attributes) bytes += textLength(event.attributes[name]);
+  return bytes;
+}
+
+function textLength(value: unknown): number {
+  return typeof value === 'string' ? value.length : 0;
 }

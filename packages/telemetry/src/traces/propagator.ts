@@ -1,4 +1,11 @@
-import { type Context, createContextKey, type TextMapGetter, type TextMapPropagator, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  createContextKey,
+  type SpanContext,
+  type TextMapGetter,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api';
 import { B3Propagator } from '@opentelemetry/propagator-b3';
 import { JaegerPropagator, UBER_BAGGAGE_HEADER_PREFIX, UBER_TRACE_ID_HEADER } from '@opentelemetry/propagator-jaeger';
 import { core } from '@opentelemetry/sdk-node';
@@ -47,16 +54,21 @@ class StrictJaegerPropagator extends JaegerPropagator {
   }
 }
 
-/** Marks a context whose parent leaves it to us whether to sample; holds that parent. */
-const DEFERRED_BY = createContextKey('sampling decision deferred by');
+/** B3's decision apart from a parent's flags, and the parent that it came with. */
+const DECISION = createContextKey('decision to sample');
+
+interface Decision {
+  readonly parent: SpanContext | undefined;
+  readonly state: 'defer' | 'accept' | 'deny';
+}
 
 /**
- * Whether the caller has left the decision to sample to this service, as only B3 lets it
- * (https://github.com/openzipkin/b3-propagation#sampling-state).
+ * The caller's decision where it is not its span's: only B3 lets a caller leave it to this service, or decide without naming
+ * a parent (https://github.com/openzipkin/b3-propagation#sampling-state).
  */
-export function isDecisionDeferred(context: Context): boolean {
-  const parent = trace.getSpanContext(context);
-  return parent !== undefined && context.getValue(DEFERRED_BY) === parent;
+export function findDecision(context: Context): Decision['state'] | undefined {
+  const decision = context.getValue(DECISION) as Decision | undefined;
+  return decision?.parent === trace.getSpanContext(context) ? decision?.state : undefined;
 }
 
 /**
@@ -76,11 +88,20 @@ class StrictB3Propagator extends B3Propagator {
       },
     });
     const parent = trace.getSpanContext(extracted);
-    const isDecided = isSingle
-      ? single.split('-').length > 2
-      : read('x-b3-sampled') !== undefined || read('x-b3-flags') === '1';
-    return parent === undefined || isDecided ? extracted : extracted.setValue(DEFERRED_BY, parent);
+    const flag = read('x-b3-flags') === '1' ? 'd' : read('x-b3-sampled')?.toLowerCase();
+    const state = readState(
+      isSingle ? single.split('-')[2] : single !== undefined && single.length === 1 ? single : flag,
+    );
+    // A parent's own flags have the decision already.
+    if (parent !== undefined && state !== 'defer') return extracted;
+    if (parent === undefined && state === 'defer') return extracted;
+    return extracted.setValue(DECISION, { parent, state } satisfies Decision);
   }
+}
+
+function readState(flag: string | undefined): Decision['state'] {
+  if (flag === '0' || flag === 'false') return 'deny';
+  return flag === '1' || flag === 'd' || flag === 'true' ? 'accept' : 'defer';
 }
 
 /** The header in lower case; undefined when it is no trace id. */

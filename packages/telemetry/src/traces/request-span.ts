@@ -62,18 +62,26 @@ export class RequestSpan {
   }
 }
 
-/** Starts the span of a request that has just arrived, in the trace of its caller if it names one. */
+/**
+ * Starts the span of a request that has just arrived: in the trace of its caller if it names one, or linked to it where
+ * callers are ignored.
+ */
 export function startRequestSpan(request: IncomingMessage, description: RequestDescription): RequestSpan {
-  const parent = propagation.extract(ROOT_CONTEXT, request.headers);
+  const extracted = propagation.extract(ROOT_CONTEXT, request.headers);
+  const caller = trace.getSpanContext(extracted);
+  const { isCallerIgnored } = tracingState;
+  const links = isCallerIgnored && caller !== undefined ? [{ context: caller }] : [];
+  const parent = isCallerIgnored ? ROOT_CONTEXT : extracted;
   const attributes = describeRequest(request, description);
-  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes }, parent);
+  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes, links }, parent);
   return new RequestSpan(span, parent);
 }
 
 /** Gives a request ids without a span, so that its lines and its response can be found. */
 export function startUntracedRequest(headers: IncomingHttpHeaders): RequestSpan {
-  const caller = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
-  const isTracing = tracingState.status === 'started';
+  const { status, isCallerIgnored } = tracingState;
+  const caller = isCallerIgnored ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
+  const isTracing = status === 'started';
   const traceId = caller?.traceId ?? (isTracing ? randomHex() : '');
   const spanContext = { traceId, spanId: randomHex().slice(16), traceFlags: TraceFlags.NONE };
   return new RequestSpan(trace.wrapSpanContext(spanContext), ROOT_CONTEXT);

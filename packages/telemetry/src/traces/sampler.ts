@@ -1,5 +1,5 @@
 import { tracing } from '@opentelemetry/sdk-node';
-import { isDecisionDeferred } from './propagator.js';
+import { findDecision } from './propagator.js';
 import { RateLimitingSampler } from './rate-limiting-sampler.js';
 import { RemoteSampler } from './remote-sampler.js';
 
@@ -22,8 +22,17 @@ const SAMPLING_PORT = 5_778;
 export function createSampler(settings: SamplerSettings, warn: (reason: string) => void): tracing.Sampler {
   const root = createRootSampler(settings, warn);
   const sampler = new tracing.ParentBasedSampler({ root });
+  const deciders = {
+    parent: sampler,
+    defer: root,
+    accept: new tracing.AlwaysOnSampler(),
+    deny: new tracing.AlwaysOffSampler(),
+  };
   return {
-    shouldSample: (...span) => (isDecisionDeferred(span[0]) ? root : sampler).shouldSample(...span),
+    shouldSample: (...span) => {
+      const [parent] = span;
+      return deciders[findDecision(parent) ?? 'parent'].shouldSample(...span);
+    },
     toString: () => String(sampler),
   };
 }

@@ -9,6 +9,9 @@ import { tracingState } from './state.js';
 // biome-ignore lint/style/noProcessEnv: some of OpenTelemetry's settings can only be read or changed here.
 const environment = process.env;
 
+/** Longest attribute value; a client chooses paths, queries and headers. */
+const ATTRIBUTE_LENGTH_MAX = 4_096;
+
 /** Starts the SDK for this process. Returns a function that exports the spans still in memory and stops it. */
 export async function startTracing(settings: ExportSettings & SamplerSettings): Promise<() => Promise<void>> {
   const sdk = createSdk({
@@ -22,6 +25,7 @@ export async function startTracing(settings: ExportSettings & SamplerSettings): 
       }),
     ],
     textMapPropagator: createPropagator(),
+    spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
     // The default detectors export the command line.
     resourceDetectors: [resources.envDetector],
     // Otherwise the SDK would send metrics and logs over OTLP.

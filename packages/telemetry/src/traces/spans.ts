@@ -65,7 +65,9 @@ function runInSpan<T>(name: string, kind: SpanKind, attributes: SpanAttributes, 
     try {
       return await work();
     } catch (error) {
-      recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
+      // A client that leaves is no failure.
+      const isAbort = error instanceof DOMException && error.name === 'AbortError';
+      if (!isAbort) recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       span.end();

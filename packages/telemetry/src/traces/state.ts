@@ -5,11 +5,13 @@ export const tracingState: {
   /** `absent`: the preload did not run at all. */
   status: 'absent' | 'disabled' | 'started' | 'failed';
   failure?: unknown;
+  /** Whether a request starts a trace of its own, linked to its caller's (`TRACE_CONTEXT=ignore`). */
+  isCallerIgnored: boolean;
   readonly spans: SpanCounts;
   readonly problems: TracingProblems;
   /** Exports the spans still in memory, then stops. */
   shutdown?: () => Promise<void>;
-} = { status: 'absent', spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };
+} = { status: 'absent', isCallerIgnored: false, spans: { exported: 0, dropped: 0 }, problems: createTracingProblems() };
 
 /** A problem for the operator, and its cause. */
 interface TracingProblem {

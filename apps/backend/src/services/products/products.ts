@@ -31,14 +31,14 @@ export function createProducts({
       : preferReplica(replica, { onReplica: createProductQueries(replica, runQuery), onPrimary: queries }, logger);
 
   return {
-    list: async ({ limit, after }) => {
+    list: async ({ limit, after }, caller) => {
       logger.info('products_page_requested', { limit, after });
       const onRead = ({ items }: { items: unknown[] }) => logger.info('products_retrieved', { count: items.length });
-      return readPage({ limit, after, onRead });
+      return readPage({ limit, after, caller, onRead });
     },
 
     // A statement for each page: a client that reads slowly holds no connection and no transaction.
-    all: async function* ({ after }) {
+    all: async function* ({ after }, caller) {
       if (after === null) logger.info('products_requested');
       else logger.info('products_page_requested', { limit: null, after });
       let count = 0;
@@ -46,6 +46,7 @@ export function createProducts({
         const { items, nextCursor } = await readPage({
           limit: STREAM_PAGE_SIZE,
           after: cursor,
+          caller,
           onRead: (page) => {
             count += page.items.length;
             if (page.nextCursor === null) logger.info('products_retrieved', { count });
@@ -57,15 +58,15 @@ export function createProducts({
       }
     },
 
-    find: async (id) => {
+    find: async (id, caller) => {
       if (!isStorableId(id)) return undefined;
       logger.info('product_requested', { product_id: id });
-      return readById({ id, onRead: () => logger.info('product_retrieved', { product_id: id }) });
+      return readById({ id, caller, onRead: () => logger.info('product_retrieved', { product_id: id }) });
     },
 
-    create: async (newProduct) => {
+    create: async (newProduct, caller) => {
       logger.info('product_creation_requested');
-      return queries.insert(newProduct, ({ id }) => logger.info('product_created', { product_id: id }));
+      return queries.insert(newProduct, caller, ({ id }) => logger.info('product_created', { product_id: id }));
     },
   };
 }

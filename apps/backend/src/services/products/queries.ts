@@ -1,4 +1,4 @@
-import { ID_MIN, type NewProduct, type Product, type ProductList } from '@products/api-contract/server';
+import { type Caller, ID_MIN, type NewProduct, type Product, type ProductList } from '@products/api-contract/server';
 import { asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestamp } from '@products/db';
 import type { RunQuery } from '../run-query.js';
 
@@ -11,18 +11,25 @@ const productColumns = {
   created_at: sql<string>`to_char(${products.created_at}, 'YYYY-MM-DD"T"HH24:MI:SS')`.as('created_at'),
 };
 
+interface Page {
+  readonly limit: number;
+  readonly after: number | null;
+  readonly caller: Caller;
+  readonly onRead: (list: ProductList) => void;
+}
+
 /** The reads of products: each is one statement. */
 export interface ProductReads {
   /** @param onRead called inside the statement's span, so that the line it logs carries that span's id */
-  readPage(page: { limit: number; after: number | null; onRead: (list: ProductList) => void }): Promise<ProductList>;
+  readPage(page: Page): Promise<ProductList>;
   /** @param onRead as above */
-  readById(product: { id: number; onRead: (product: Product) => void }): Promise<Product | undefined>;
+  readById(product: { id: number; caller: Caller; onRead: (product: Product) => void }): Promise<Product | undefined>;
 }
 
 /** The SQL of products on one database: each method is one statement in its span. */
 export interface ProductQueries extends ProductReads {
   /** @param onInserted called inside the statement's span */
-  insert(newProduct: NewProduct, onInserted: (product: Product) => void): Promise<Product>;
+  insert(newProduct: NewProduct, caller: Caller, onInserted: (product: Product) => void): Promise<Product>;
 }
 
 /** Builds the statements of products for a database, which may be a replica. */
@@ -58,24 +65,24 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
   );
 
   return {
-    readPage: ({ limit, after, onRead }) =>
+    readPage: ({ limit, after, caller, onRead }) =>
       runQuery({ span: 'db_query_products', statement: page.text, server }, async () => {
         // One row more than the limit tells whether more follow.
-        const rows = await page.execute({ after: after ?? ID_MIN, limit: limit + 1 });
+        const rows = await page.execute({ after: after ?? ID_MIN, limit: limit + 1 }, caller);
         const items = rows.slice(0, limit);
         const list = { items, nextCursor: items.length < rows.length ? (items.at(-1)?.id ?? null) : null };
         onRead(list);
         return list;
       }),
-    readById: ({ id, onRead }) =>
+    readById: ({ id, caller, onRead }) =>
       runQuery({ span: 'db_query_product_by_id', statement: byId.text, server }, async () => {
-        const [product] = await byId.execute({ id });
+        const [product] = await byId.execute({ id }, caller);
         if (product !== undefined) onRead(product);
         return product;
       }),
-    insert: (newProduct, onInserted) =>
+    insert: (newProduct, caller, onInserted) =>
       runQuery({ span: 'db_insert_product', statement: insertion.text, server }, async () => {
-        const [product] = await insertion.execute({ ...newProduct, created_at: utcTimestamp() });
+        const [product] = await insertion.execute({ ...newProduct, created_at: utcTimestamp() }, caller);
         if (product === undefined) throw new Error('INSERT … RETURNING returned no row');
         onInserted(product);
         return product;
