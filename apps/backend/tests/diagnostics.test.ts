@@ -65,7 +65,7 @@ describe('GET /error', () => {
     await expect.poll(withStack).toHaveLength(1);
     expect(withStack()[0]).toMatchObject({
       level: 'ERROR',
-      error: { stack: expect.stringContaining('diagnostics.js') },
+      exc_info: expect.stringContaining('diagnostics.js'),
     });
   });
 });

@@ -9,7 +9,9 @@ import {
   type LogLevel,
   logEvents,
 } from './contract/logs.js';
+import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
+import { createErrorFields } from './error-fields.js';
 import { currentTrace, type TraceIds } from './traces/current.js';
 
 /** Logs an event that its contract allows at this level, with the fields that its contract declares. */
@@ -65,18 +67,42 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Renders the field `timestamp`, once a second. */
+/** Renders the times of a line. The text of `timestamp` lasts a second. */
 function createTimestamps(): () => string {
   let second = Number.NaN;
   let field = '';
   return () => {
-    const now = Math.floor(Date.now() / 1_000);
+    const time = Date.now();
+    const now = Math.floor(time / 1_000);
     if (now !== second) {
       second = now;
       field = `,"timestamp":"${new Date(now * 1_000).toISOString().slice(0, 19).replace('T', ' ')}"`;
     }
-    return field;
+    return `${field},"time":${time}`;
   };
+}
+
+/** Issues shown of a validation. */
+const ISSUES_MAX = 10;
+
+/** The fields of a line, short enough that no line is longer than 16,000 bytes. */
+function renderFields(
+  fields: Readonly<Record<string, unknown>>,
+  describeError: (error: unknown) => object,
+): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === 'string') shown[name] = cutText(value);
+    else if (name === 'error') Object.assign(shown, describeError(value));
+    else if (Array.isArray(value)) shown[name] = value.slice(0, ISSUES_MAX).map(renderIssue);
+    else shown[name] = value;
+  }
+  return shown;
+}
+
+function renderIssue({ path, message }: { readonly path: string; readonly message: string }) {
+  return { path: cutText(path, 100), message: cutText(message, 200) };
 }
 
 function countLines(text: string): number {
@@ -89,6 +115,7 @@ const messageOf = Object.fromEntries(
 
 /** One JSON object a line, with the field names of the Flask service's python-json-logger. */
 export function createLogger(level: LogLevel, destination: LogDestination = stdout()): Logger {
+  const describeError = createErrorFields();
   let droppedLines = 0;
   let isReaderGone = false;
   let isEnded = false;
@@ -103,7 +130,6 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
       messageKey: 'message',
       timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
-      serializers: { error: describeError },
     },
     { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter)) },
   );
@@ -121,7 +147,8 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     trace = currentTrace(),
   ) => {
     if (!logger.isLevelEnabled(pinoLevels[level])) return;
-    logger[pinoLevels[level]]({ ...trace, ...fields }, messageOf[event](fields));
+    const shown = renderFields(fields, describeError);
+    logger[pinoLevels[level]]({ ...trace, ...shown }, messageOf[event](shown));
   };
   return {
     get droppedLines() {
@@ -173,11 +200,4 @@ async function end(destination: LogDestination, timeoutMs: number): Promise<bool
   const closed = new Promise<true>((resolve) => destination.on?.('close', () => resolve(true)));
   destination.end();
   return withDeadline(closed, timeoutMs, false);
-}
-
-/** An error as a log line shows it: with its stack and, in turn, its cause's. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { name, message, stack, cause } = error;
-  return { type: name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }

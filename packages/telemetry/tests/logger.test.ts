@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createLogger, type Logger, type LogLevel, logLevels } from '../src/index.js';
 
@@ -22,6 +23,7 @@ describe('a log line', () => {
     expect(lines()).toEqual([
       {
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
+        time: expect.any(Number),
         level: 'INFO',
         service: 'backend',
         message: '10 produits récupérés',
@@ -57,12 +59,46 @@ describe('a log line', () => {
   it('shows an error with class, text, stack and cause', () => {
     const { logger, lines } = capture('INFO');
     logger.error('uncaught_error', { error: new TypeError('outer', { cause: new Error('inner') }) });
-    expect(lines()[0].error).toMatchObject({
-      type: 'TypeError',
-      message: 'outer',
-      stack: expect.stringContaining('logger.test.ts'),
-      cause: { type: 'Error', message: 'inner' },
+    expect(lines()[0]).toMatchObject({
+      error_type: 'TypeError',
+      exc_info: expect.stringMatching(/^TypeError: outer\n +at .*logger\.test\.ts[\s\S]*\nCaused by: Error: inner\n/),
     });
+    expect(lines()[0]).not.toHaveProperty('error');
+  });
+
+  it('has the stack of one error at one place once a second, and counts those left out', async () => {
+    const { logger, lines } = capture('INFO');
+    const fail = () => logger.error('uncaught_error', { error: new RangeError('again') });
+    const failThreeTimes = () => Array.from({ length: 3 }, fail);
+    failThreeTimes();
+    logger.error('uncaught_error', { error: new RangeError('elsewhere') });
+    await sleep(1_050);
+    failThreeTimes();
+    expect(lines().map(({ exc_info }) => exc_info !== undefined)).toEqual([
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(lines()[4]).toMatchObject({ error_type: 'RangeError', stacks_omitted: 2 });
+  });
+
+  it('is never longer than 16,000 bytes, whatever a client sends, and says what was cut', () => {
+    const { logger, texts, lines } = capture('INFO');
+    for (const text of ['\u0080', '\u0001', '"', '😀', 'x'].map((character) => character.repeat(60_000))) {
+      const error = new Error(text, { cause: new Error(text) });
+      error.name = text;
+      logger.log('INFO', 'request_received', { method: text, path: text });
+      logger.error('request_failed', { code: 'X', reason: text, error });
+      const issues = Array.from({ length: 1_000 }, () => ({ path: text, message: text }));
+      logger.warning('request_refused', { code: 'X', reason: text, issues });
+    }
+    for (const text of texts) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(16_000);
+    expect(lines()[0].path).toMatch(/… \(coupé\)$/);
+    expect(lines()[0].message).toBe(`Requête reçue: ${lines()[0].method} ${lines()[0].path}`);
   });
 
   it('that comes after the end of the log is dropped, and counted', async () => {

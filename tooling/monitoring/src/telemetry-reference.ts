@@ -1,5 +1,6 @@
 import {
   commonLogFields,
+  errorFields,
   type LogEvent,
   labelValues,
   logEvents,
@@ -44,7 +45,7 @@ function renderLogs(): string[] {
     'In the order of a service’s life:',
     list(Object.values<LogEvent>(logEvents).map(renderMessage)),
     '### Fields of messages',
-    renderTyped(logFields),
+    renderTyped({ ...logFields, ...errorFields }),
   ];
 }
 

@@ -1,5 +1,6 @@
 export {
   commonLogFields,
+  errorFields,
   type LogEvent,
   type LogEventName,
   type LogLevel,

@@ -11,7 +11,7 @@ interface FieldTypes {
   readonly integer: number;
   readonly number: number;
   readonly 'integer or null': number | null;
-  /** Given as thrown; in the line `{type, message, stack, cause}`. */
+  /** Given as thrown; the line has {@link errorFields} instead. */
   readonly error: unknown;
   readonly issues: readonly { readonly path: string; readonly message: string }[];
 }
@@ -24,6 +24,7 @@ export interface LogField {
 /** Fields of every line; the ids inside a request only. */
 export const commonLogFields = {
   timestamp: { type: 'string', description: 'time of the line, UTC, as `2024-12-14 21:30:00`' },
+  time: { type: 'integer', description: 'time of the line, Unix time in milliseconds' },
   level: { type: 'string', description: logLevels.map((level) => `\`${level}\``).join(', ') },
   service: { type: 'string', description: '`backend`' },
   message: { type: 'string', description: 'French text, listed below' },
@@ -53,7 +54,7 @@ export const logFields = {
   code: { type: 'string', description: 'code of the error, as in its response' },
   reason: { type: 'string', description: 'cause, in words' },
   issues: { type: 'issues', description: 'problems of the input: `[{path, message}]`' },
-  error: { type: 'error', description: 'the error: `{type, message, stack, cause}`' },
+  error: { type: 'error', description: 'the error, as `error_type` and `exc_info`' },
   url: { type: 'string', description: 'address of the service' },
   log_level: { type: 'string', description: 'lowest level that is written' },
   database: { type: 'string', description: 'the database, without its password' },
@@ -67,6 +68,16 @@ export const logFields = {
   },
   workers: { type: 'integer', description: 'number of worker processes' },
   pid: { type: 'integer', description: 'id of the worker’s process' },
+} as const satisfies Record<string, LogField>;
+
+/** Fields of a line with an error, flat text as python-json-logger writes it. */
+export const errorFields = {
+  error_type: { type: 'string', description: 'class of the error' },
+  exc_info: {
+    type: 'string',
+    description: 'stack and causes; of one class at one place, once a second',
+  },
+  stacks_omitted: { type: 'integer', description: 'stacks left out since the last one of this class at this place' },
 } as const satisfies Record<string, LogField>;
 
 type LogFieldName = keyof typeof logFields;

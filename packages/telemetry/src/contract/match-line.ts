@@ -1,6 +1,7 @@
 import {
   commonLogFields,
   compileMessage,
+  errorFields,
   type LogEvent,
   type LogEventName,
   type LogField,
@@ -19,7 +20,8 @@ const isOfType: Readonly<Record<LogField['type'], (value: unknown) => boolean>> 
   integer: Number.isInteger,
   number: Number.isFinite,
   'integer or null': (value) => value === null || Number.isInteger(value),
-  error: (value) => typeof value === 'object' && value !== null && 'type' in value && 'stack' in value,
+  // A line has its flat fields instead.
+  error: () => false,
   issues: Array.isArray,
 };
 
@@ -32,7 +34,8 @@ const isOfType: Readonly<Record<LogField['type'], (value: unknown) => boolean>> 
 export function matchLine(line: Readonly<Record<string, unknown>>): LogEventName {
   const [match, another] = events.filter(
     ({ event, renderMessage }) =>
-      renderMessage(line) === line['message'] && (event.fields ?? []).every((field) => field in line),
+      renderMessage(line) === line['message'] &&
+      (event.fields ?? []).every((field) => (field === 'error' ? 'error_type' : field) in line),
   );
   if (match === undefined) throw new Error(`undeclared log line: ${JSON.stringify(line)}`);
   if (another !== undefined) throw new Error(`both ${match.name} and ${another.name}: ${JSON.stringify(line)}`);
@@ -46,6 +49,7 @@ function findFieldProblems(line: Readonly<Record<string, unknown>>, { fields = [
   const declared: Readonly<Record<string, LogField>> = {
     ...commonLogFields,
     ...Object.fromEntries([...fields, ...optionalFields].map((name) => [name, logFields[name]])),
+    ...(fields.includes('error') ? errorFields : {}),
   };
   return Object.entries(line).flatMap(([name, value]) => {
     const field = declared[name];
@@ -55,9 +59,10 @@ function findFieldProblems(line: Readonly<Record<string, unknown>>, { fields = [
 }
 
 function findCommonProblems(line: Readonly<Record<string, unknown>>, { levels, span }: LogEvent) {
-  const { timestamp, level, service, trace_id, span_id } = line;
+  const { timestamp, time, level, service, trace_id, span_id } = line;
   return [
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(String(timestamp)) ? '' : 'malformed timestamp',
+    Number.isInteger(time) ? '' : 'malformed time',
     (levels as readonly unknown[]).includes(level) ? '' : `undeclared level ${level}`,
     service === 'backend' ? '' : `service is ${service}`,
     (trace_id === undefined) === (span_id === undefined) ? '' : 'one id without the other',

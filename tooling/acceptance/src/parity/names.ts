@@ -7,7 +7,15 @@ import { normaliseMessage, type Volatile } from './normalise.js';
 const RUNTIME = /^(nodejs|python|process)_/;
 const BOUNDS: ReadonlySet<string> = new Set(['le', 'quantile']);
 /** On every line, and so no difference. */
-const COMMON_FIELDS: ReadonlySet<string> = new Set(['timestamp', 'level', 'service', 'message', 'trace_id', 'span_id']);
+const COMMON_FIELDS: ReadonlySet<string> = new Set([
+  'timestamp',
+  'time',
+  'level',
+  'service',
+  'message',
+  'trace_id',
+  'span_id',
+]);
 
 /** Every metric with its type and labels: `counter {method,path,status}`; `histogram {?}` as long as it has no sample. */
 export function readMetricNames({ types, samples }: Exposition): Map<string, string> {
