@@ -10,7 +10,7 @@ COPY packages/db/package.json packages/db/
 COPY packages/environment/package.json packages/environment/
 COPY packages/telemetry/package.json packages/telemetry/
 # The pnpm that package.json names.
-RUN printf '#!/bin/sh\nexec npx --yes %s "$@"\n' "$(node -p "require('./package.json').packageManager")" > /usr/local/bin/pnpm \
+RUN printf '#!/bin/sh\nexec npx --yes --loglevel=error %s "$@"\n' "$(node -p "require('./package.json').packageManager")" > /usr/local/bin/pnpm \
  && chmod +x /usr/local/bin/pnpm \
  && cp -R /production /build
 # Without the embedded PostgreSQL (optional), and without what only compilers and debuggers read: TypeScript and the

@@ -31,11 +31,16 @@ describe('the lockfile', () => {
   });
 });
 
+const version = /^ {2}node: (.*)$/m.exec(workspace)?.[1];
+
+it('pnpm holds packages against the Node.js of the catalog', () => {
+  expect(workspace).toContain(`\nnodeVersion: ${version}\n`);
+});
+
 describe('the image', () => {
   const dockerfile = read('Dockerfile');
 
   it('has the Node.js of the catalog, in every stage and in its label', () => {
-    const version = /^ {2}node: (.*)$/m.exec(workspace)?.[1];
     const bases = [...dockerfile.matchAll(/^FROM (\S+)|image\.base\.name="docker\.io\/library\/([^"]+)"/gm)];
     expect(bases.length).toBeGreaterThan(2);
     expect(

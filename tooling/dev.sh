@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The service, compiled and started again at every change of its source or its packages'.
+set -euo pipefail
+
+turbo run build --filter=@products/backend --output-logs=errors-only 1>&2
+pnpm --parallel --filter '@products/backend...' \
+  exec tsc -p tsconfig.build.json --watch --preserveWatchOutput 1>&2 &
+compilers=$!
+cd apps/backend
+node --watch --watch-preserve-output --import @products/telemetry/register dist/main.js &
+service=$!
+
+trap 'kill "$service" "$compilers" 2>/dev/null' INT TERM
+# Every signal ends a wait; the process waited for may go on.
+while kill -0 "$service" 2>/dev/null; do wait "$service" || true; done
+kill "$compilers" 2>/dev/null || true
