@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
 import { matchLine } from '@products/telemetry/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// What the README promises: on a clean checkout, the one command brings everything up.
+// What the README promises: on a clean checkout, the one command brings everything up, whichever of two it is.
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
 let checkout: string;
@@ -28,55 +28,70 @@ afterAll(async () => {
   rmSync(path.dirname(checkout), { recursive: true, force: true });
 });
 
+const NPM = ['npm', 'start'];
+const PNPM = ['npx', '--yes', 'pnpm', 'start'];
+
 interface Start {
-  readonly npx: ChildProcess;
+  readonly command: ChildProcess;
   readonly stdout: string[];
+  readonly stderr: string[];
   readonly url: string;
 }
 
-/** `npx --yes pnpm start` in a terminal of its own, as far as process groups go. */
-async function start(): Promise<Start> {
-  const npx = spawn('npx', ['--yes', 'pnpm', 'start'], {
+/** The command in a terminal of its own, as far as process groups go. */
+async function start([program, ...args]: readonly string[]): Promise<Start> {
+  const command = spawn(String(program), args, {
     cwd: checkout,
     detached: true,
     env: {
-      // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
-      ...outsideOf(process.env),
+      ...newcomersEnvironment(),
       PORT: String(port),
       JAEGER_AGENT_HOST: '127.0.0.1',
       JAEGER_AGENT_PORT: String(agent.port),
       SLOW_ENDPOINT_DELAY: '0.1',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stdout: string[] = [];
+  const stderr: string[] = [];
   const started = Promise.withResolvers<void>();
-  createInterface(npx.stdout).on('line', (line) => {
+  createInterface(command.stdout).on('line', (line) => {
     stdout.push(line);
     if (line.includes('"Service démarré"')) started.resolve();
   });
-  npx.once('exit', (code) => started.reject(new Error(`the start ended with ${code}:\n${stdout.join('\n')}`)));
+  createInterface(command.stderr).on('line', (line) => stderr.push(line));
+  command.once('exit', (code) =>
+    started.reject(new Error(`the start ended with ${code}:\n${[...stdout, ...stderr].join('\n')}`)),
+  );
   await started.promise;
-  return { npx, stdout, url: `http://127.0.0.1:${port}` };
+  return { command, stdout, stderr, url: `http://127.0.0.1:${port}` };
+}
+
+/** A shell's environment on a machine where no tool has run before. */
+function newcomersEnvironment(): NodeJS.ProcessEnv {
+  // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
+  return { ...outsideOf(process.env), XDG_CONFIG_HOME: path.join(path.dirname(checkout), 'config') };
 }
 
 /** The environment without what this test run's own pnpm, turbo and vitest have put there. */
 function outsideOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
-    ([name]) => !/^(npm_|pnpm_|PNPM_|TURBO_|VITEST|NODE_ENV|INIT_CWD)/.test(name),
+    ([name]) =>
+      !/^(npm_(?!config_)|npm_config_(user_agent|loglevel|.*prefix)|pnpm_|PNPM_|TURBO_|VITEST|NODE_ENV|INIT_CWD)/.test(
+        name,
+      ),
   );
   const isOurs = (folder: string) => folder.startsWith(repository) || folder.includes('node_modules');
   const searched = (environment['PATH'] ?? '').split(':').filter((folder) => !isOurs(folder));
   return { ...Object.fromEntries(kept), PATH: searched.join(':') };
 }
 
-/** Runs a script of the repository to its end. Returns what it has written to stdout. */
-function runScript(name: string): string {
-  return execFileSync('npx', ['--yes', 'pnpm', name], {
+/** Runs a command in the checkout to its end. */
+function run([program, ...args]: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return spawnSync(String(program), args, {
     cwd: checkout,
     encoding: 'utf8',
-    // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
-    env: outsideOf(process.env),
+    env: { ...newcomersEnvironment(), ...environment },
   });
 }
 
@@ -95,18 +110,26 @@ function processesOfCheckout(): string[] {
     });
 }
 
-async function stopLikeCtrlC({ npx }: Start): Promise<void> {
-  if (npx.pid === undefined) throw new Error('npx did not start');
-  process.kill(-npx.pid, 'SIGINT');
-  await once(npx, 'exit');
-  await expect.poll(processesOfCheckout, { timeout: 15_000 }).toEqual([]);
+/** Until it has ended as the shell sees it, and nothing of it is left. */
+async function end({ command, stdout }: Start): Promise<void> {
+  const [code] = await once(command, 'exit');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout.at(-1) ?? '')).toMatchObject({ message: 'Service arrêté' });
+  expect(processesOfCheckout()).toEqual([]);
 }
 
-describe('npx --yes pnpm start', () => {
+async function stopLikeCtrlC(started: Start): Promise<void> {
+  const ended = end(started);
+  if (started.command.pid === undefined) throw new Error('the command did not start');
+  process.kill(-started.command.pid, 'SIGINT');
+  await ended;
+}
+
+describe('the start', () => {
   let stdoutOfFirst: readonly string[];
 
   it('installs, builds, starts a database, migrates, seeds, serves, and stops at Ctrl-C with nothing left', async () => {
-    const first = await start();
+    const first = await start(NPM);
     const products = (await (await fetch(`${first.url}/products`)).json()) as unknown[];
     expect(products).toHaveLength(10);
     const created = await fetch(`${first.url}/products`, {
@@ -132,7 +155,8 @@ describe('npx --yes pnpm start', () => {
     expect(first.stdout.join()).not.toContain(
       readFileSync(path.join(checkout, '.postgres/pgpass'), 'utf8').trim().split(':')[4],
     );
-    expect(JSON.parse(first.stdout.at(-1) ?? '')).toMatchObject({ message: 'Service arrêté' });
+    expect(first.stderr.join('\n')).toMatch(/Tasks: +\d+ successful/);
+    expect(first.stderr.filter((line) => /warn|notice|attention|deprecat|unsupported|approv/i.test(line))).toEqual([]);
   });
 
   it('has the HTTP span, the SQL span and the lines of a request in one trace', () => {
@@ -148,41 +172,81 @@ describe('npx --yes pnpm start', () => {
     ]);
   });
 
-  it('the second time keeps the rows that were posted', async () => {
-    const second = await start();
+  it('the second time, with pnpm, keeps the rows that were posted', async () => {
+    const second = await start(PNPM);
     expect(await (await fetch(`${second.url}/products/11`)).json()).toMatchObject({ name: 'iPad Pro' });
     await stopLikeCtrlC(second);
   });
 
-  it('stops in order when npx is sent SIGTERM', async () => {
-    const third = await start();
-    third.npx.kill('SIGTERM');
-    await once(third.npx, 'exit');
-    await expect.poll(processesOfCheckout, { timeout: 15_000 }).toEqual([]);
-    expect(JSON.parse(third.stdout.at(-1) ?? '')).toMatchObject({ message: 'Service arrêté' });
+  it.each([[NPM], [PNPM]])('stops in order when the first process of %j is sent SIGTERM', async (command) => {
+    const started = await start(command);
+    const ended = end(started);
+    started.command.kill('SIGTERM');
+    await ended;
   });
 
   it('recovers from a kill of the service, rows and all, without an orphaned database', async () => {
-    const fourth = await start();
+    const killed = await start(NPM);
     const pid = /"pid":(\d+)/.exec(readFileSync(path.join(checkout, '.postgres/lock.json'), 'utf8'))?.[1];
     process.kill(Number(pid), 'SIGKILL');
-    await once(fourth.npx, 'exit');
-    const fifth = await start();
-    expect(await (await fetch(`${fifth.url}/products/11`)).json()).toMatchObject({ name: 'iPad Pro' });
-    await stopLikeCtrlC(fifth);
+    await once(killed.command, 'exit');
+    const next = await start(NPM);
+    expect(await (await fetch(`${next.url}/products/11`)).json()).toMatchObject({ name: 'iPad Pro' });
+    await stopLikeCtrlC(next);
+  });
+
+  it.each([[NPM], [PNPM]])('fails when the service does, and says why: %j', (command) => {
+    const { status, stdout } = run(command, { PORT: 'nowhere' });
+    expect(status).toBe(1);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).message),
+    ).toEqual([expect.stringContaining('PORT="nowhere"')]);
+  });
+
+  it('fails when pnpm cannot be fetched, and says why', () => {
+    const { status, stdout, stderr } = run(NPM, {
+      npm_config_cache: path.join(path.dirname(checkout), 'empty-cache'),
+      npm_config_registry: 'http://127.0.0.1:9',
+      npm_config_fetch_retries: '0',
+    });
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('ECONNREFUSED');
   });
 });
 
-describe('npx --yes pnpm verify:telemetry', () => {
+describe('npm test', () => {
+  it('fails with a test, which meets the way to the registry that the shell knows', () => {
+    const way = {
+      HTTPS_PROXY: 'http://proxy.test:1',
+      NODE_EXTRA_CA_CERTS: '/re-signing-proxy.pem',
+      SSL_CERT_FILE: '/re-signing-proxy.pem',
+      npm_config_cafile: '/re-signing-proxy.pem',
+    };
+    const folder = path.join(checkout, 'packages/environment');
+    writeFileSync(
+      path.join(folder, 'tests/way.test.ts'),
+      `import { expect, it } from 'vitest';
+       it('fails', () => expect(process.env).not.toMatchObject(${JSON.stringify(way)}));`,
+    );
+    // Nothing is fetched here: the proxy and its certificate need not exist.
+    const { status, stdout } = run(['npm', 'test', '--', '--filter=@products/environment'], way);
+    expect(stdout).toContain('1 failed');
+    expect(status).toBe(1);
+  });
+});
+
+describe('npm run verify:telemetry', () => {
   it('proves that what each request leaves behind tells one story', () => {
-    const said = runScript('verify:telemetry');
-    expect(said).toMatch(/\n(\d+) of \1 requests tell one story\n$/);
+    expect(run(['npm', 'run', 'verify:telemetry']).stdout).toMatch(/\n(\d+) of \1 requests tell one story\n$/);
   });
 });
 
-describe('npx --yes pnpm db:init', () => {
+describe('npm run db:init', () => {
   it('finds the embedded database initialised and changes nothing', () => {
-    const said = runScript('db:init');
-    expect(said).toContain('la table contient déjà des produits, rien n’a été ajouté');
+    expect(run(['npm', 'run', 'db:init']).stdout).toContain('la table contient déjà des produits, rien n’a été ajouté');
   });
 });
