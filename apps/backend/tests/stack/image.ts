@@ -1,5 +1,5 @@
-// The project's image, built and run with Docker, or without an engine: then `image-build` makes it on a stand-in of its
-// base, and its containers are namespaces with a read-only root.
+// The project's image, built and run with Docker, or without an engine: then the program that IMAGE_BUILD names makes it
+// on a stand-in of its base, and its containers are namespaces with a read-only root.
 import {
   type ChildProcess,
   type ChildProcessByStdio,
@@ -8,12 +8,13 @@ import {
   spawn,
   spawnSync,
 } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
-const standInBuilder = path.resolve(repository, '../shared/tools/image-build');
+// biome-ignore lint/style/noProcessEnv: what builds the image is this machine's affair.
+const standInBuilder = process.env['IMAGE_BUILD'];
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** What the image says of how it is run; the names are the format's. */
@@ -46,9 +47,11 @@ export interface Image {
 
 /** @throws {Error} when there is nothing on this machine to build an image with */
 export function buildImage(name: string): Image {
-  if (existsSync(standInBuilder)) return buildStandIn(name);
+  if (standInBuilder) return buildStandIn(name, standInBuilder);
   if (spawnSync('docker', ['version']).status === 0) return buildWithDocker(name);
-  throw new Error(`The image can be built by no one here: there is no Docker engine, and no ${standInBuilder}.`);
+  throw new Error(
+    `The image can be built by no one here: there is no Docker engine, and IMAGE_BUILD names no program.`,
+  );
 }
 
 function buildWithDocker(name: string): Image {
@@ -84,8 +87,8 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 exec "$@"`;
 
-function buildStandIn(name: string): Image {
-  execFileSync(standInBuilder, [repository, name], { stdio: ['ignore', 2, 2] });
+function buildStandIn(name: string, builder: string): Image {
+  execFileSync(builder, [repository, name], { stdio: ['ignore', 2, 2] });
   // biome-ignore lint/style/noProcessEnv: buildah keeps its images where the builder has it keep them.
   const env = { ...process.env, STORAGE_DRIVER: 'vfs', BUILDAH_ISOLATION: 'chroot' };
   const buildah = (...commandLine: string[]) =>
