@@ -81,10 +81,10 @@ describe('the documents', () => {
   it('name only scripts that exist', () => {
     const { scripts } = JSON.parse(readFromRepository('package.json')) as { scripts: Record<string, string> };
     const named = documents.flatMap((document) => [
-      ...readFromRepository(document).matchAll(/(?:`|--yes |^)pnpm ([a-z:]+)/gm),
+      ...readFromRepository(document).matchAll(/(?:`|--yes |^)pnpm ([a-z:]+)|npm run ([a-z:]+)/gm),
     ]);
-    const known = new Set([...Object.keys(scripts), 'pack', 'install']);
-    const unknown = named.map(([, name]) => String(name)).filter((name) => !known.has(name));
+    const known = new Set([...Object.keys(scripts), 'pack', 'install', 'exec']);
+    const unknown = named.map(([, ofPnpm, ofNpm]) => String(ofPnpm ?? ofNpm)).filter((name) => !known.has(name));
     expect(unknown).toEqual([]);
   });
 });

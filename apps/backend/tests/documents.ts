@@ -4,8 +4,13 @@ import path from 'node:path';
 const repository = path.resolve(import.meta.dirname, '../../..');
 const pages = readdirSync(path.join(repository, 'docs')).filter((name) => name.endsWith('.md'));
 
-/** The README and the pages of docs/, by their paths in the repository. */
-export const documents: readonly string[] = ['README.md', ...pages.map((name) => `docs/${name}`)];
+/** The pages at the root and those of docs/, by their paths in the repository. */
+export const documents: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'AGENTS.md',
+  ...pages.map((name) => `docs/${name}`),
+];
 
 /** The text of a file of the repository. */
 export function readFromRepository(file: string): string {
