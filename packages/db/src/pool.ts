@@ -14,7 +14,7 @@ import { withTimeout } from './with-timeout.js';
 const PING_AFTER_IDLE_MS = 1_000;
 const PING_TIMEOUT_MS = 2_000;
 /** Idle time of a connection beyond the pool's size: closed at once, a load of 32 clients opened one for every other request. */
-const OVERFLOW_KEPT_MS = 100;
+const OVERFLOW_KEPT_MS = 1_000;
 const PING_ATTEMPTS_MAX = 3;
 const READ_ATTEMPTS_MAX = 5;
 const UNLIMITED = 2 ** 31 - 1;
@@ -143,13 +143,16 @@ export class ConnectionPool {
     signal: AbortSignal,
   ): Promise<Row[]> {
     const client = await this.#checkOut();
+    if (signal.aborted) {
+      client.release();
+      throw signal.reason;
+    }
     let isUsable = true;
     try {
-      signal.throwIfAborted();
       const statement = this.#options.preparedStatements ? config : withoutName(config);
       return takeRows(await client.query<Row>(statement, values));
     } catch (error) {
-      isUsable = error === signal.reason || isConnectionUsableAfter(error);
+      isUsable = isConnectionUsableAfter(error);
       // The event that ended this connection may have ended all that are as old.
       if (isConnectionLost(error)) this.#invalidBefore = performance.now();
       throw error;

@@ -40,7 +40,9 @@ function handle(router: AppRouter, { name, type, rest, inputFields }: RestProced
       if (request.method === 'HEAD') await sendHead(response, pages);
       else await sendPages(response, pages, caller.signal);
     } else {
-      sendOutput(request, response, rest, await call(name, input, caller));
+      const output = await call(name, input, caller);
+      // The answer of a client that has left costs as much as any other.
+      if (!caller.signal.aborted) sendOutput(request, response, rest, output);
     }
   };
   return method === 'POST' ? [readJsonText, handler] : [handler];
