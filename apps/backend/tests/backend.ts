@@ -4,33 +4,34 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { initDatabase, parseDatabaseUrl } from '@products/db';
+import type { ErrorBody } from '@products/api-contract';
 import { createTestDatabase, type TestDatabase } from '@products/db/testing';
 import { matchLine } from '@products/telemetry/contract';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 
 const backendFolder = path.resolve(import.meta.dirname, '..');
 /** Generous: on a busy machine several services start at once. */
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+export const STOP_TIMEOUT_MS = 15_000;
 
-/** What a test that failed has left running must not outlive its file. */
-const started = new Set<RunningProcess>();
-afterAll(async () => {
+const running = new Set<RunningProcess>();
+
+/** Stops what a test that failed has left running, by force after a while. */
+export async function stopLeftovers(): Promise<void> {
   await Promise.all(
-    [...started].map(async ({ child, exited }) => {
-      child.kill('SIGTERM');
+    [...running].map(async ({ child, stop }) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-      await exited;
+      await stop();
       clearTimeout(timer);
     }),
   );
-}, 2 * STOP_TIMEOUT_MS);
+}
 
 /** One line of the service's stdout. */
-type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
+export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly level: string };
 
-export interface RunningProcess {
+/** With `await using`, it is stopped at the end of the block. */
+export interface RunningProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   /** Every line that the process has written to stdout, but for those forgotten. */
   readonly lines: readonly LogLine[];
@@ -42,6 +43,8 @@ export interface RunningProcess {
   forgetLines(): void;
   /** Resolves with exit code or signal. */
   readonly exited: Promise<number | NodeJS.Signals>;
+  /** Sends SIGTERM, to one that still runs. Resolves with exit code or signal. */
+  stop(): Promise<number | NodeJS.Signals>;
 }
 
 /**
@@ -78,6 +81,7 @@ export function follow(child: ChildProcessByStdio<null, Readable, null>): Runnin
     for (const check of waiting) check();
   });
   const exited = once(child, 'close').then(([code, signal]) => code ?? signal);
+  const ending = () => `(ended with ${child.exitCode ?? child.signalCode ?? 'nothing yet'})`;
   const waitForLine = (message: string | RegExp) =>
     new Promise<LogLine>((resolve, reject) => {
       const matches = (line: LogLine) =>
@@ -87,7 +91,7 @@ export function follow(child: ChildProcessByStdio<null, Readable, null>): Runnin
         clearTimeout(timer);
         waiting.delete(check);
         if (found !== undefined) resolve(found);
-        else reject(new Error(`no line ${message} among:\n${lines.map((line) => JSON.stringify(line)).join('\n')}`));
+        else reject(new Error(`no line ${message} ${ending()}, among:\n${rawLines.join('\n')}`));
       };
       const check = () => {
         const found = lines.find(matches);
@@ -101,17 +105,52 @@ export function follow(child: ChildProcessByStdio<null, Readable, null>): Runnin
     lines.length = 0;
     rawLines.length = 0;
   };
-  const running = { child, lines, rawLines, waitForLine, forgetLines, exited };
-  started.add(running);
-  void exited.then(() => started.delete(running));
-  return running;
+  const stop = () => {
+    child.kill('SIGTERM');
+    return exited;
+  };
+  const followed: RunningProcess = {
+    child,
+    lines,
+    rawLines,
+    waitForLine,
+    forgetLines,
+    exited,
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
+  running.add(followed);
+  void exited.then(() => running.delete(followed));
+  return followed;
 }
 
-export interface Backend extends RunningProcess {
+/** Waits until the service serves. Resolves with its URL. */
+export async function urlOf(service: RunningProcess): Promise<string> {
+  return String((await service.waitForLine('Service démarré'))['url']);
+}
+
+/** A service that serves. */
+export interface ServingProcess extends RunningProcess {
   readonly url: string;
-  readonly database: TestDatabase;
   /** Sends a request to the service; `path` is sent as it is. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
+}
+
+/** Starts the service on the database with the ten samples that tests share: for those that write nothing. */
+export async function startOnSamples(
+  environment: Readonly<Record<string, string>> = {},
+  options: Parameters<typeof run>[1] = {},
+): Promise<ServingProcess> {
+  const service = run({ DATABASE_URL: inject('samplesUrl'), ...environment }, options);
+  const url = await urlOf(service).catch((error: unknown) => {
+    service.child.kill('SIGKILL');
+    throw error;
+  });
+  return { ...service, url, fetch: (target, init) => fetch(`${url}${target}`, init) };
+}
+
+export interface Backend extends ServingProcess {
+  readonly database: TestDatabase;
   /** Stops the service with SIGTERM and drops its database. Resolves with the exit code. */
   stop(): Promise<number | NodeJS.Signals>;
 }
@@ -121,30 +160,31 @@ export async function startBackend(
   environment: Readonly<Record<string, string>> = {},
   options: Parameters<typeof run>[1] = {},
 ): Promise<Backend> {
-  const database = await createTestDatabase(inject('serverUrl'));
-  await initDatabase(parseDatabaseUrl(database.url));
-  const running = run({ DATABASE_URL: database.url, ...environment }, options);
-  const { url } = await running.waitForLine('Service démarré').catch((error: unknown) => {
-    running.child.kill('SIGKILL');
-    throw error;
-  });
-  return {
-    ...running,
-    url: String(url),
-    database,
-    fetch: (target, init) => fetch(`${url}${target}`, init),
-    stop: async () => {
-      running.child.kill('SIGTERM');
-      const code = await running.exited;
+  const database = await createTestDatabase(inject('serverUrl'), inject('seededTemplate'));
+  const service = await startOnSamples({ DATABASE_URL: database.url, ...environment }, options);
+  let stopped: Promise<number | NodeJS.Signals> | undefined;
+  const stop = () => {
+    stopped ??= service.stop().then(async (code) => {
       await database.drop();
       return code;
-    },
+    });
+    return stopped;
   };
+  return { ...service, database, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
 /** A POST of this value as JSON. */
 export function post(value: unknown): RequestInit {
   return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+}
+
+/** The body of a response; what it should be is for the test to compare. */
+export async function readJson<T>(response: Response | Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
+}
+
+export function readError(response: Response): Promise<ErrorBody> {
+  return readJson<ErrorBody>(response);
 }
 
 /**
@@ -156,19 +196,4 @@ export function traceIdOf({ headers }: Response): string {
   const [, traceId] = headers.get('traceresponse')?.split('-') ?? [];
   if (traceId === undefined) throw new Error('a response without traceresponse');
   return traceId;
-}
-
-/** The error bodies that REST answers, as far as tests look at them. */
-export interface ErrorAnswer {
-  readonly error: string;
-  readonly code: string;
-  readonly message: string;
-  readonly trace_id: string;
-  readonly issues?: readonly { path: string; message: string }[];
-  readonly product_id?: number;
-  readonly path?: string;
-}
-
-export async function readError(response: Response): Promise<ErrorAnswer> {
-  return (await response.json()) as ErrorAnswer;
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dashboards, dataSources } from '@products/monitoring';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, startBackend, traceIdOf } from './backend.js';
+import { type ServingProcess, startOnSamples, traceIdOf } from './backend.js';
 import { readDataSources } from './data-sources.js';
 import { documents, readFromRepository } from './documents.js';
 import { eventually } from './eventually.js';
@@ -18,11 +18,11 @@ const ofType = (type: string) => {
   return found.jsonData ?? {};
 };
 
-let service: Backend;
+let service: ServingProcess;
 let traceId: string;
 let fields: ReadonlySet<string>;
 beforeAll(async () => {
-  service = await startBackend({ SLOW_ENDPOINT_DELAY: '0' });
+  service = await startOnSamples({ SLOW_ENDPOINT_DELAY: '0' });
   for (const target of ['/products/1', '/products/x', '/error', '/slow']) await service.fetch(target);
   traceId = traceIdOf(await service.fetch('/products'));
   await eventually(() => expect(service.lines.filter((line) => line['trace_id'] === traceId).length).toBe(4));

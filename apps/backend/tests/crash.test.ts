@@ -1,8 +1,9 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Product } from '@products/api-contract';
 import { createTestDatabase } from '@products/db/testing';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { post, type RunningProcess, run, startBackend } from './backend.js';
+import { post, type RunningProcess, readJson, run, startOnSamples, urlOf } from './backend.js';
 import { createCheckout } from './checkout.js';
 import { eventually } from './eventually.js';
 import { isRunning } from './is-running.js';
@@ -11,16 +12,18 @@ import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
 // Stopped or killed under load: what the service has accepted it answers, what it has acknowledged stays.
 
-const STOPS = inGateOrSoak(2, 100);
+const STOPS = inGateOrSoak(1, 100);
 const KEEP_ALIVE_CLIENTS = inGateOrSoak(50, 200);
 const SLOW_CLIENTS = inGateOrSoak(20, 50);
-const KILLS = inGateOrSoak(2, 20);
+/** Of each client between its requests: load, not overload. */
+const PAUSE_MS = 10;
+const KILLS = inGateOrSoak(1, 20);
 
 it(
   'SIGTERM under keep-alive load, with /slow in flight: nothing that was accepted is lost',
   async () => {
     for (let round = 0; round < STOPS; round += 1) {
-      const backend = await startBackend({ SLOW_ENDPOINT_DELAY: '1' });
+      await using backend = await startOnSamples({ SLOW_ENDPOINT_DELAY: '1' });
       const agent = new Agent({ keepAlive: true, maxSockets: 2 * KEEP_ALIVE_CLIENTS });
       const outcomes = new Outcomes();
       let isOver = false;
@@ -28,6 +31,7 @@ it(
         while (!isOver) {
           const outcome = await askOn(agent, backend.url, '/products/1');
           outcomes.add(outcome);
+          await sleep(PAUSE_MS);
           if (typeof outcome === 'string') return;
         }
       });
@@ -45,7 +49,6 @@ it(
       isOver = true;
       await Promise.all(load);
       agent.destroy();
-      await backend.database.drop();
       report(`SIGTERM under load: ${outcomes}; exit 0 after ${tookMs.toFixed(0)} ms`);
       // A new connection that the service has not accepted yet is refused, or reset by the system.
       const accepted = [...outcomes.keys()].filter((outcome) => outcome !== 'ECONNREFUSED' && outcome !== 'ECONNRESET');
@@ -68,7 +71,7 @@ describe('kill -9 under writes: everything acknowledged is there at the next sta
     for (let round = 0; round < KILLS; round += 1) {
       const startedAt = performance.now();
       const service = start();
-      const { url } = await service.waitForLine('Service démarré');
+      const url = await urlOf(service);
       started();
       slowestStartMs = Math.max(slowestStartMs, performance.now() - startedAt);
       let isOver = false;
@@ -79,6 +82,7 @@ describe('kill -9 under writes: everything acknowledged is there at the next sta
             () => undefined,
           );
           if (answer?.status === 201) acknowledged.push(name);
+          await sleep(PAUSE_MS);
         }
       });
       await sleep(700);
@@ -110,14 +114,12 @@ describe('kill -9 under writes: everything acknowledged is there at the next sta
       const start = () => run({}, { folder: checkout.backendFolder });
       const servers: number[] = [];
       const acknowledged = await killUnderWrites(start, () => servers.push(checkout.serverPid()));
-      const service = start();
-      const { url } = await service.waitForLine('Service démarré');
-      const products = (await (await fetch(`${url}/products`)).json()) as { name: string }[];
+      await using service = start();
+      const products = await readJson<Product[]>(fetch(`${await urlOf(service)}/products`));
       const stored = new Set(products.map(({ name }) => name));
       expect(acknowledged.filter((name) => !stored.has(name))).toEqual([]);
       servers.push(checkout.serverPid());
-      service.child.kill('SIGTERM');
-      expect(await service.exited).toBe(0);
+      expect(await service.stop()).toBe(0);
       await eventually(() => expect(servers.filter(isRunning)).toEqual([]));
     },
     SOAK_TIMEOUT_MS,

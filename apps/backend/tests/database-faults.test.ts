@@ -8,7 +8,7 @@ import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 // Whatever happens to the database: the service stays up and live, says the truth, loses nothing that it has acknowledged,
 // and needs no restart to recover.
 
-const TERMINATING_MS = inGateOrSoak(2_000, 30_000);
+const TERMINATING_MS = inGateOrSoak(1_000, 30_000);
 const RESTARTS = inGateOrSoak(1, 5);
 const FROZEN_MS = inGateOrSoak(0, 10_000);
 
@@ -34,12 +34,12 @@ it.each(['fast', 'immediate'] as const)(
     let recoveredMs = 0;
     const counts = await service.writeDuring(`restart ${mode}`, async () => {
       for (let round = 0; round < RESTARTS; round += 1) {
-        await sleep(500);
+        await sleep(200);
         await service.database.restart(mode);
         const acceptsSince = performance.now();
         await eventually(async () => expect((await service.ask('/products/1')).status).toBe(200));
         recoveredMs = Math.max(recoveredMs, performance.now() - acceptsSince);
-        await sleep(500);
+        await sleep(200);
       }
     });
     report(`restart ${mode}: first 200 ${recoveredMs.toFixed(0)} ms after PostgreSQL accepts again`);

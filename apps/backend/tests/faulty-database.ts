@@ -66,7 +66,8 @@ export async function startFaultyDatabase(settings: Readonly<Record<string, stri
     freeze: async () => {
       const others = await query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
       frozen = [postmaster(), ...others.map(({ pid }) => pid)];
-      for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+      // A connection that has just been closed has no process any more.
+      for (const pid of frozen) if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
     },
     thaw: () => {
       // One that was about to end may have ended.

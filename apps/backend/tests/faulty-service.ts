@@ -1,6 +1,7 @@
 // A service whose database anything can happen to, and clients that notice what it makes of that.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { post, type RunningProcess, run } from './backend.js';
+import { post, type RunningProcess, run, urlOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { type FaultyDatabase, startFaultyDatabase } from './faulty-database.js';
 import { report } from './soak.js';
@@ -43,12 +44,11 @@ export function useFaultyService(): FaultyService {
       DB_QUERY_TIMEOUT: '1',
       DB_POOL_TIMEOUT: '2',
     });
-    url = String((await service.waitForLine('Service démarré'))['url']);
+    url = await urlOf(service);
   }, 60_000);
 
   afterAll(async () => {
-    service.child.kill('SIGTERM');
-    expect(await service.exited, JSON.stringify(service.lines.slice(-3))).toBe(0);
+    expect(await service.stop(), JSON.stringify(service.lines.slice(-3))).toBe(0);
     await database.stop();
   });
 
@@ -116,6 +116,7 @@ export async function loadDuring(
       sequence += 1;
       const status = await send(sequence);
       counts.set(status, (counts.get(status) ?? 0) + 1);
+      await sleep(5);
     }
   });
   try {

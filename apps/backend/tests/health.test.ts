@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health } from '@products/api-contract';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, readError, run, startBackend } from './backend.js';
+import { type Backend, readError, readJson, run, startBackend, urlOf } from './backend.js';
+import { eventually } from './eventually.js';
 
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
-const up = { status: 'UP', service: 'backend', database: 'connected', timestamp };
-const degraded = { status: 'DEGRADED', service: 'backend', database: 'disconnected', timestamp };
+const up: Health = { status: 'UP', service: 'backend', database: 'connected', timestamp };
+const degraded: Health = { status: 'DEGRADED', service: 'backend', database: 'disconnected', timestamp };
 
 describe('with its database', () => {
   let backend: Backend;
@@ -24,26 +26,30 @@ describe('with its database', () => {
   });
 
   it('/health speaks of the database, not of the pool: a full pool is not a disconnected database', async () => {
-    const locked = backend.database.query(
-      'BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5); COMMIT',
-    );
-    await sleep(200);
+    const locker = new pg.Client(backend.database.url);
+    await locker.connect();
+    await locker.query('BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE');
     const waiting = backend.fetch('/products');
-    await sleep(100);
+    await eventually(async () =>
+      expect(await (await backend.fetch('/metrics')).text()).toMatch(
+        /^database_connection_pool\{status="checked_out"\} 1$/m,
+      ),
+    );
     const refused = await backend.fetch('/products');
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await readError(refused)).toMatchObject({ error: 'Service indisponible', code: 'SERVICE_UNAVAILABLE' });
-    expect(await (await backend.fetch('/health')).json()).toEqual(up);
-    await locked;
+    expect(await readJson(backend.fetch('/health'))).toEqual(up);
+    await locker.query('COMMIT');
+    await locker.end();
     expect((await waiting).status).toBe(200);
   });
 });
 
-describe('without its database', () => {
+describe.concurrent('without its database', () => {
   it('the service starts, is live, and says the truth: /health degraded, not ready, 503 with Retry-After', async () => {
-    const running = run({ DATABASE_URL: 'postgresql://x:canary-secret@127.0.0.1:1/x' });
-    const { url } = await running.waitForLine('Service démarré');
+    await using service = run({ DATABASE_URL: 'postgresql://x:canary-secret@127.0.0.1:1/x' });
+    const url = await urlOf(service);
     const health = await fetch(`${url}/health`);
     expect(health.status).toBe(503);
     expect(health.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -59,9 +65,8 @@ describe('without its database', () => {
       expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
       expect(await response.text()).not.toMatch(/canary|ECONNREFUSED|SELECT|127\.0\.0\.1/);
     }
-    expect(JSON.stringify(running.lines)).not.toContain('canary');
-    running.child.kill('SIGTERM');
-    expect(await running.exited).toBe(0);
+    expect(JSON.stringify(service.lines)).not.toContain('canary');
+    expect(await service.stop()).toBe(0);
   });
 
   it('/health answers within 2 seconds when the database hangs', async () => {
@@ -71,14 +76,13 @@ describe('without its database', () => {
     const address = silent.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     const databaseUrl = `postgresql://x:x@127.0.0.1:${address.port}/x`;
-    const running = run({ DATABASE_URL: databaseUrl });
-    const { url } = await running.waitForLine('Service démarré');
+    const service = run({ DATABASE_URL: databaseUrl });
+    const url = await urlOf(service);
     const startedAt = performance.now();
     const answers = await Promise.all([fetch(`${url}/health`), fetch(`${url}/health`), fetch(`${url}/readyz`)]);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
-    running.child.kill('SIGTERM');
-    await running.exited;
+    await service.stop();
     for (const socket of sockets) socket.destroy();
     silent.close();
   });

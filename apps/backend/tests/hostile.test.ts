@@ -10,8 +10,8 @@ import { checkAnswer } from './well-formed-answer.js';
 
 // Whatever is sent: no 5xx, no crash, and every answer to something wrong is JSON without internals.
 
-const CALLS = inGateOrSoak(1_500, 100_000);
-const MUTATIONS = inGateOrSoak(1_000, 100_000);
+const CALLS = inGateOrSoak(700, 100_000);
+const MUTATIONS = inGateOrSoak(500, 100_000);
 /** How many are sent at once, as many of them leave the service waiting for more. */
 const MUTATIONS_AT_ONCE = 50;
 const ANSWER_WITHIN_MS = 500;

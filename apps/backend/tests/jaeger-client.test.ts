@@ -4,14 +4,14 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startJaegerAgent } from '@products/jaeger';
 import { expect, it } from 'vitest';
-import { startBackend } from './backend.js';
+import { startOnSamples } from './backend.js';
 import { eventually } from './eventually.js';
 
 it('the trace of a frontend that jaeger-client traces goes on in the service', async () => {
   const agent = await startJaegerAgent();
   // jaeger-client speaks Thrift's binary encoding, the service the compact one.
   const agentOfFrontend = await startJaegerAgent('binary');
-  const backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) });
+  await using backend = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port) });
 
   const program = path.join(import.meta.dirname, 'jaeger-client-frontend.cjs');
   const child = spawn(process.execPath, [program, backend.url, String(agentOfFrontend.port)]);
@@ -38,7 +38,6 @@ it('the trace of a frontend that jaeger-client traces goes on in the service', a
     'Requête complétée: GET /products',
   ]);
 
-  await backend.stop();
   await agent.stop();
   await agentOfFrontend.stop();
 });

@@ -5,7 +5,7 @@ import { sendRaw } from './raw-http.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
 /** Each visit asks for four. */
-const VISITS = inGateOrSoak(1_000, 25_000);
+const VISITS = inGateOrSoak(500, 25_000);
 const METHODS = ['REPORT', 'LOCK', 'UNLOCK', 'COPY', 'MOVE', 'MKCOL', 'SEARCH', 'PURGE', 'LINK', 'NOTIFY'] as const;
 
 let backend: Backend;

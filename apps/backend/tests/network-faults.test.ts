@@ -6,7 +6,9 @@ import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
 // Whatever the network between service and database does: an answer in time, nothing lost, and all well afterwards.
 
-const TOXIC_MS = inGateOrSoak(1_000, 20_000);
+const TOXIC_MS = inGateOrSoak(500, 20_000);
+/** Longer than a statement may take. */
+const SILENT_MS = inGateOrSoak(1_200, 20_000);
 
 const service = useFaultyService();
 beforeAll(() => {
@@ -48,7 +50,7 @@ it.each([
           return status;
         },
         async () => {
-          const until = performance.now() + TOXIC_MS;
+          const until = performance.now() + (toxic === 'timeout' ? SILENT_MS : TOXIC_MS);
           while (performance.now() < until) {
             if (toxic === 'reset_peer' || toxic === 'down') service.database.proxy.reset();
             await sleep(100);

@@ -9,7 +9,7 @@ import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 // (https://schemathesis.readthedocs.io/en/stable/reference/checks/): those of them that there is something to check of,
 // which leaves out authentication, required headers and deletion.
 
-const CASES = inGateOrSoak(2_000, 100_000);
+const CASES = inGateOrSoak(1_000, 100_000);
 
 /** No answer may take that long. */
 const RESPONSE_MS_MAX = 5_000;

@@ -2,27 +2,28 @@ import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { startBackend } from './backend.js';
+import { startOnSamples } from './backend.js';
 import { eventually } from './eventually.js';
 import { askOn, closedLoop, Outcomes, openLoop } from './load-client.js';
 import { inGateOrSoak, percentile, report, SOAK_TIMEOUT_MS } from './soak.js';
 
 // More than it can do, from honest clients and others: it goes on answering.
 
-const OVERLOAD_MS = inGateOrSoak(3_000, 60_000);
+const OVERLOAD_MS = inGateOrSoak(1_500, 60_000);
+const CAPACITY_MS = inGateOrSoak(700, 1_500);
 const CLIENTS = 500;
 const SLOW_SOCKETS = inGateOrSoak(300, 2_500);
-const SCRAPED_MS = inGateOrSoak(1_500, 20_000);
+const SCRAPED_MS = inGateOrSoak(700, 20_000);
 
 it(
   'three times as much as it can answer: it goes on answering, refuses the rest, and is back to normal in seconds',
   async () => {
-    const backend = await startBackend({ DB_POOL_QUEUE: '50' });
+    await using backend = await startOnSamples({ DB_POOL_QUEUE: '50' });
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS, maxFreeSockets: CLIENTS });
     const ask = () => askOn(agent, backend.url, '/products/1');
     // All have their connections: what is measured is requests.
-    await closedLoop(CLIENTS, 3_000, ask);
-    const { perSecond: capacity } = await closedLoop(50, 1_500, ask);
+    await closedLoop(CLIENTS, CAPACITY_MS, ask);
+    const { perSecond: capacity } = await closedLoop(50, CAPACITY_MS, ask);
     const { sent, tookMs, outcomes, latenciesMs } = await openLoop(3 * capacity, CLIENTS, OVERLOAD_MS, ask);
     const goodput = (outcomes.count(200) / tookMs) * 1_000;
     const p99 = (outcome: number) => percentile(latenciesMs.get(outcome) ?? [], 0.99).toFixed(0);
@@ -38,7 +39,6 @@ it(
     await eventually(async () => expect(await ask()).toBe(200));
     report(`overload: normal after ${(performance.now() - normalAt).toFixed(0)} ms`);
     agent.destroy();
-    await backend.stop();
   },
   SOAK_TIMEOUT_MS,
 );
@@ -46,11 +46,11 @@ it(
 it(
   'hundreds of sockets that send slowly or nothing: those with half a request are closed in time, and hold up nobody',
   async () => {
-    const backend = await startBackend({ REQUEST_TIMEOUT: '2' });
+    await using backend = await startOnSamples({ REQUEST_TIMEOUT: '1' });
     const { hostname, port } = new URL(backend.url);
     const agent = new Agent({ keepAlive: true });
     const ask = () => askOn(agent, backend.url, '/products/1');
-    const alone = await closedLoop(1, 1_000, ask);
+    const alone = await closedLoop(1, 300, ask);
     const head = 'POST /products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
     const halves = Math.floor((SLOW_SOCKETS * 2) / 3);
     let closed = 0;
@@ -88,10 +88,10 @@ it(
 it(
   'a scrape every 100 ms: each is answered, beside the others',
   async () => {
-    const backend = await startBackend();
+    await using backend = await startOnSamples();
     const agent = new Agent({ keepAlive: true });
     const ask = () => askOn(agent, backend.url, '/products/1');
-    await closedLoop(8, 500, ask);
+    await closedLoop(8, 200, ask);
     const alone = await closedLoop(8, SCRAPED_MS, ask);
     const scrapes = new Outcomes();
     const scrapesMs: number[] = [];

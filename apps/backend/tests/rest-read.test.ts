@@ -1,5 +1,6 @@
+import type { Product } from '@products/api-contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, readError, startBackend } from './backend.js';
+import { type Backend, post, readError, readJson, startBackend, startOnSamples } from './backend.js';
 import { requestLine, sendRaw } from './raw-http.js';
 
 let backend: Backend;
@@ -14,7 +15,7 @@ describe('GET /products', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(response.headers.get('link')).toBeNull();
-    const products = (await response.json()) as { id: number }[];
+    const products = await readJson<Product[]>(response);
     expect(products.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(products[0]).toEqual({
       id: 1,
@@ -30,7 +31,7 @@ describe('GET /products', () => {
     for (let next: string | undefined = '/products?limit=3'; next !== undefined; ) {
       const response: Response = await backend.fetch(next);
       const link = response.headers.get('link');
-      pages.push({ ids: ((await response.json()) as { id: number }[]).map(({ id }) => id), link });
+      pages.push({ ids: (await readJson<Product[]>(response)).map(({ id }) => id), link });
       next = /^<([^>]+)>; rel="next"$/.exec(link ?? '')?.[1];
     }
     expect(pages).toEqual([
@@ -49,7 +50,7 @@ describe('GET /products', () => {
 
   it('gives everything after a cursor when there is no limit', async () => {
     const response = await backend.fetch('/products?after=8');
-    expect(((await response.json()) as { id: number }[]).map(({ id }) => id)).toEqual([9, 10]);
+    expect((await readJson<Product[]>(response)).map(({ id }) => id)).toEqual([9, 10]);
   });
 
   it.each(['limit=1', 'limit=1000', 'after=0', 'after=-5', 'after=2147483647', 'limit=2&after=3&unknown=x'])(
@@ -159,15 +160,11 @@ describe('created_at', () => {
     await backend.database.query(
       `INSERT INTO products (name, price, category, created_at) VALUES ('Lampe', 1, 'Maison', TIMESTAMP '2024-12-14 20:00:00.999')`,
     );
-    const elsewhere = await startBackend({ TZ: 'America/New_York', DATABASE_URL: backend.database.url });
-    try {
-      const products = (await (await elsewhere.fetch('/products?after=10')).json()) as { created_at: string }[];
-      expect(products.map((product) => product.created_at)).toEqual(['2024-12-14T20:00:00']);
-      const posted = await elsewhere.fetch('/products', post({ name: 'Lampe', price: 1, category: 'Maison' }));
-      const { created_at } = (await posted.json()) as { created_at: string };
-      expect(Math.abs(Date.parse(`${created_at}Z`) - Date.now())).toBeLessThan(60_000);
-    } finally {
-      await elsewhere.stop();
-    }
+    await using elsewhere = await startOnSamples({ TZ: 'America/New_York', DATABASE_URL: backend.database.url });
+    const products = await readJson<Product[]>(elsewhere.fetch('/products?after=10'));
+    expect(products.map((product) => product.created_at)).toEqual(['2024-12-14T20:00:00']);
+    const posted = await elsewhere.fetch('/products', post({ name: 'Lampe', price: 1, category: 'Maison' }));
+    const { created_at } = await readJson<Product>(posted);
+    expect(Math.abs(Date.parse(`${created_at}Z`) - Date.now())).toBeLessThan(60_000);
   });
 });

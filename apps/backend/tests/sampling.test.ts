@@ -1,10 +1,10 @@
 import { findFreePort } from '@products/db/testing';
 import { startJaegerCollector } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, startBackend } from './backend.js';
+import { type ServingProcess, startOnSamples } from './backend.js';
 import { eventually } from './eventually.js';
 
-const isSampled = async (backend: Backend, path: string, headers: Record<string, string> = {}) => {
+const isSampled = async (backend: ServingProcess, path: string, headers: Record<string, string> = {}) => {
   const response = await backend.fetch(path, { headers });
   await response.arrayBuffer();
   return response.headers.get('traceresponse')?.endsWith('-01');
@@ -13,39 +13,37 @@ const isSampled = async (backend: Backend, path: string, headers: Record<string,
 describe.concurrent('the remote sampler', () => {
   async function startWith(samplingStrategy: unknown) {
     const collector = await startJaegerCollector({ samplingStrategy });
-    const backend = await startBackend({
+    const service = await startOnSamples({
       JAEGER_SAMPLER_TYPE: 'remote',
       JAEGER_SAMPLER_PARAM: '1',
       JAEGER_SAMPLING_ENDPOINT: `${collector.url}/sampling`,
     });
     await eventually(() => expect(collector.samplingRequests).toEqual(['/sampling?service=backend-service']));
     return {
-      backend,
-      stop: async () => {
-        await backend.stop();
+      ...service,
+      [Symbol.asyncDispose]: async () => {
+        await service.stop();
         await collector.stop();
       },
     };
   }
 
   it('samples no trace at the probability 0', async () => {
-    const { backend, stop } = await startWith({
+    await using service = await startWith({
       strategyType: 'PROBABILISTIC',
       probabilisticSampling: { samplingRate: 0 },
     });
-    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
-    await stop();
+    await eventually(async () => expect(await isSampled(service, '/products')).toBe(false));
   });
 
   it('keeps a rate limit', async () => {
-    const { backend, stop } = await startWith({ strategyType: 1, rateLimitingSampling: { maxTracesPerSecond: 0.01 } });
+    await using service = await startWith({ strategyType: 1, rateLimitingSampling: { maxTracesPerSecond: 0.01 } });
     // The first of them may have come before the strategy.
-    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
-    await stop();
+    await eventually(async () => expect(await isSampled(service, '/products')).toBe(false));
   });
 
   it('tells operations apart by the names that their spans will have', async () => {
-    const { backend, stop } = await startWith({
+    await using service = await startWith({
       strategyType: 'PROBABILISTIC',
       operationSampling: {
         defaultSamplingProbability: 0,
@@ -56,12 +54,11 @@ describe.concurrent('the remote sampler', () => {
         ],
       },
     });
-    await eventually(async () => expect(await isSampled(backend, '/products')).toBe(false));
-    expect(await isSampled(backend, '/products/1')).toBe(true);
-    expect(await isSampled(backend, '/trpc/products.list')).toBe(true);
-    expect(await isSampled(backend, '/trpc/products.byId')).toBe(false);
-    expect(await isSampled(backend, '/products/1/x')).toBe(false);
-    await stop();
+    await eventually(async () => expect(await isSampled(service, '/products')).toBe(false));
+    expect(await isSampled(service, '/products/1')).toBe(true);
+    expect(await isSampled(service, '/trpc/products.list')).toBe(true);
+    expect(await isSampled(service, '/trpc/products.byId')).toBe(false);
+    expect(await isSampled(service, '/products/1/x')).toBe(false);
   });
 
   it('samples as JAEGER_SAMPLER_PARAM says while there is no strategy, and warns once', async () => {
@@ -70,7 +67,7 @@ describe.concurrent('the remote sampler', () => {
       [undefined, /indisponible : réponse inattendue/],
     ] as const) {
       const collector = await startJaegerCollector({ samplingStrategy: { strategyType: 'SOMETIMES' } });
-      const backend = await startBackend({
+      await using backend = await startOnSamples({
         JAEGER_SAMPLER_TYPE: 'remote',
         JAEGER_SAMPLING_ENDPOINT: endpoint ?? `${collector.url}/sampling`,
       });
@@ -82,16 +79,19 @@ describe.concurrent('the remote sampler', () => {
   });
 });
 
-describe('the endpoint of the remote sampler', () => {
+describe.concurrent('the endpoint of the remote sampler', () => {
   it('may have credentials, which are sent and never logged', async () => {
     const collector = await startJaegerCollector({ samplingStrategy: { probabilisticSampling: { samplingRate: 1 } } });
     const { port } = new URL(collector.url);
     const endpoint = (at: string) => `http://user:canary@127.0.0.1:${at}/sampling`;
-    const backend = await startBackend({ JAEGER_SAMPLER_TYPE: 'remote', JAEGER_SAMPLING_ENDPOINT: endpoint(port) });
+    await using backend = await startOnSamples({
+      JAEGER_SAMPLER_TYPE: 'remote',
+      JAEGER_SAMPLING_ENDPOINT: endpoint(port),
+    });
     await eventually(() => expect(collector.samplingRequests).toHaveLength(1));
     await backend.stop();
     await collector.stop();
-    const unreachable = await startBackend({
+    await using unreachable = await startOnSamples({
       JAEGER_SAMPLER_TYPE: 'remote',
       JAEGER_SAMPLING_ENDPOINT: endpoint(String(await findFreePort())),
     });
@@ -106,7 +106,7 @@ describe('the endpoint of the remote sampler', () => {
       const collector = await startJaegerCollector({
         samplingStrategy: { operationSampling: { perOperationStrategies } },
       });
-      const backend = await startBackend({
+      await using backend = await startOnSamples({
         JAEGER_SAMPLER_TYPE: 'remote',
         JAEGER_SAMPLING_ENDPOINT: `${collector.url}/sampling`,
       });
@@ -119,11 +119,11 @@ describe('the endpoint of the remote sampler', () => {
 });
 
 describe('the decision', () => {
-  let none: Backend;
-  let all: Backend;
+  let none: ServingProcess;
+  let all: ServingProcess;
   beforeAll(async () => {
-    none = await startBackend({ JAEGER_SAMPLER_PARAM: '0' });
-    all = await startBackend();
+    none = await startOnSamples({ JAEGER_SAMPLER_PARAM: '0' });
+    all = await startOnSamples();
   });
   afterAll(async () => {
     await none.stop();

@@ -12,7 +12,6 @@ const CANARY = 'c4n4ry-p4ssw0rd';
 
 let agent: JaegerAgent;
 let database: TestDatabase;
-const seen: string[] = [];
 beforeAll(async () => {
   agent = await startJaegerAgent();
   database = await createTestDatabase(inject('serverUrl'));
@@ -30,8 +29,9 @@ function withCanary(changes: Partial<Record<'host' | 'port' | 'pathname' | 'sear
 }
 
 /** Everything that can be seen of a service from outside, once it has been asked for everything. */
-async function observe(running: RunningProcess): Promise<void> {
-  const started = await Promise.race([running.waitForLine('Service démarré'), running.exited]).catch(() => undefined);
+async function observe(service: RunningProcess): Promise<string> {
+  const seen: string[] = [];
+  const started = await Promise.race([service.waitForLine('Service démarré'), service.exited]).catch(() => undefined);
   if (typeof started === 'object') {
     const { url } = started;
     for (const [path, init] of [
@@ -50,15 +50,14 @@ async function observe(running: RunningProcess): Promise<void> {
       seen.push(await response.text(), JSON.stringify([...response.headers]));
     }
     // Where the system shows them as a file; they are the same everywhere.
-    const commandLine = `/proc/${running.child.pid}/cmdline`;
+    const commandLine = `/proc/${service.child.pid}/cmdline`;
     if (existsSync(commandLine)) seen.push(readFileSync(commandLine, 'utf8'));
-    running.child.kill('SIGTERM');
   }
-  await running.exited;
-  seen.push(...running.lines.map((line) => JSON.stringify(line)));
+  await service.stop();
+  return [...seen, ...service.lines.map((line) => JSON.stringify(line))].join('\n');
 }
 
-it.each<[string, () => Promise<Record<string, string>>]>([
+it.concurrent.each<[string, () => Promise<Record<string, string>>]>([
   ['is wrong', async () => ({ DATABASE_URL: withCanary() })],
   [
     'is for a server that is not there',
@@ -99,13 +98,12 @@ it.each<[string, () => Promise<Record<string, string>>]>([
   ['stands in an endpoint that is no URL', async () => ({ JAEGER_ENDPOINT: `ftp://u:${CANARY}@h` })],
 ])('a password that %s', async (_, configure) => {
   const environment = { JAEGER_AGENT_PORT: String(agent.port), LOG_LEVEL: 'DEBUG', ...(await configure()) };
-  await observe(run({ DATABASE_URL: database.url, DB_POOL_TIMEOUT: '1', ...environment }));
-  const text = seen.splice(0).join('\n');
+  const text = await observe(run({ DATABASE_URL: database.url, DB_POOL_TIMEOUT: '1', ...environment }));
   expect(text.length).toBeGreaterThan(100);
   expect(text).not.toContain(CANARY);
 });
 
-it('a password in the resource of spans, where OpenTelemetry would put the command line', async () => {
+it.concurrent('a password in the resource of spans, where OpenTelemetry would put the command line', async () => {
   const collector = await startJaegerCollector();
   const endpoint = collector.url.replace('http://', `http://u:${CANARY}@`);
   await observe(run({ DATABASE_URL: withCanary(), OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }));

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, follow, post, startBackend } from './backend.js';
+import { type Backend, post, startBackend } from './backend.js';
 import { eventually } from './eventually.js';
+import { runWithFewFiles } from './few-files.js';
 
 // What a client does with its connection ends no process, holds no socket, and changes no other answer.
 
@@ -160,29 +159,13 @@ it('a client that holds what it can does not keep the service from stopping', as
 
 it('more connections than the system allows are refused with a line, and idle ones make room for an honest client', async () => {
   await using database = await startBackend();
-  const child = spawn('bash', ['-c', 'ulimit -n 120 && exec node --import @products/telemetry/register dist/main.js'], {
-    cwd: path.resolve(import.meta.dirname, '..'),
-    env: {
-      // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service.
-      PATH: process.env['PATH'],
-      DATABASE_URL: database.database.url,
-      JAEGER_AGENT_HOST: '127.0.0.1',
-      HOST: '127.0.0.1',
-      PORT: '0',
-      SLOW_ENDPOINT_DELAY: '20',
-      SHUTDOWN_TIMEOUT: '0.5',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const service = follow(child);
+  await using service = runWithFewFiles(database.database.url);
   const { url } = await service.waitForLine('Service démarré');
   const idle = Array.from({ length: 200 }, () => open(String(url), ''));
   await eventually(async () => expect((await fetch(`${url}/products/1`)).status).toBe(200));
   const busy = Array.from({ length: 200 }, () => open(String(url), 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'));
   expect(await service.waitForLine(/^Connexions refusées/)).toMatchObject({ level: 'WARNING' });
   for (const { socket } of [...idle, ...busy]) socket.destroy();
-  child.kill('SIGTERM');
-  await service.exited;
 });
 
 describe('a head that Node.js lets pass is refused:', () => {

@@ -1,6 +1,3 @@
-import { rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '@products/db/testing';
 import { type JaegerAgent, type JaegerSpan, startJaegerAgent } from '@products/jaeger';
 import {
   logEvents,
@@ -11,11 +8,10 @@ import {
   spanAttributes,
   spans,
 } from '@products/telemetry/contract';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Backend, post, type RunningProcess, run, startBackend, traceIdOf } from './backend.js';
-import { createCheckout } from './checkout.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, type LogLine, post, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
-import { startFaultyDatabase } from './faulty-database.js';
+import { lives, withoutDatabase } from './lives.js';
 
 // What comes out is what the contract declares, and all that it declares comes out.
 
@@ -23,13 +19,8 @@ const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
 let agent: JaegerAgent;
 let backend: Backend;
-const processes: RunningProcess[] = [];
-
-/** Starts a service, whose lines are then among those that have come out. */
-function observed(running: RunningProcess): RunningProcess {
-  processes.push(running);
-  return running;
-}
+/** Lines of a service whose database is not there, and whose spans are among the agent's. */
+let disconnected: readonly LogLine[];
 
 const traceOf = (response: Response) => {
   const traceId = traceIdOf(response);
@@ -61,20 +52,7 @@ async function exercise(): Promise<void> {
   await ask('/products', post(product));
   const last = await ask(`/trpc/products.list,products.byId?batch=1&input=${batch}`);
   await backend.database.query('ALTER TABLE hidden RENAME TO products');
-  await askDisconnected();
   await eventually(() => expect(traceOf(last)).toHaveLength(5));
-}
-
-/** Asks a service whose database is not there. */
-async function askDisconnected(): Promise<void> {
-  const running = observed(
-    run({ DATABASE_URL: `${inject('serverUrl')}_nowhere`, JAEGER_AGENT_PORT: String(agent.port) }),
-  );
-  await running.waitForLine(/^Base de données injoignable/);
-  const { url } = await running.waitForLine('Service démarré');
-  await (await fetch(`${url}/health`)).text();
-  running.child.kill('SIGTERM');
-  await running.exited;
 }
 
 beforeAll(async () => {
@@ -86,10 +64,10 @@ beforeAll(async () => {
     // More than the server takes, which is only warned of.
     DB_MAX_OVERFLOW: '1000',
   });
-  observed(backend);
-  await exercise();
+  [disconnected] = await Promise.all([withoutDatabase({ JAEGER_AGENT_PORT: String(agent.port) }), exercise()]);
 });
 afterAll(async () => {
+  await backend.stop();
   await agent.stop();
 });
 
@@ -163,156 +141,14 @@ describe('the spans', () => {
 });
 
 describe('the log', () => {
-  const nobody = 'postgresql://x:x@127.0.0.1:1/x';
-
-  async function leaveSlowly(signalled: Backend): Promise<void> {
-    const slow = signalled.fetch('/slow').catch(() => {});
-    await signalled.waitForLine('Requête reçue: GET /slow');
-    signalled.child.kill('SIGTERM');
-    await signalled.waitForLine('Arrêt du service : SIGTERM');
-    await slow;
-  }
-
-  it('of a service whose configuration is wrong', async () => {
-    await observed(run({ PORT: 'x' })).exited;
-  });
-
-  it('of a service without its preload, whose database is not there', async () => {
-    const running = observed(run({ DATABASE_URL: nobody }, { nodeArguments: [] }));
-    const { url } = await running.waitForLine('Service démarré');
-    await fetch(`${url}/health`);
-    running.child.kill('SIGTERM');
-    await running.exited;
-  });
-
-  it('of a service without prepared statements, whose replica is not there', async () => {
-    const running = observed(
-      run({
-        DATABASE_URL: backend.database.url,
-        DATABASE_REPLICA_URL: nobody,
-        DB_PREPARED_STATEMENTS: 'off',
-      }),
-    );
-    const { url } = await running.waitForLine('Service démarré');
-    expect((await fetch(`${url}/products`)).status).toBe(200);
-    running.child.kill('SIGTERM');
-    await running.exited;
-  });
-
-  it('of a service that gets no strategy to sample by', async () => {
-    const running = observed(
-      run({
-        DATABASE_URL: nobody,
-        JAEGER_SAMPLER_TYPE: 'remote',
-        JAEGER_SAMPLING_ENDPOINT: `http://127.0.0.1:${await findFreePort()}/sampling`,
-      }),
-    );
-    await running.waitForLine(/^Stratégie d’échantillonnage indisponible/);
-    running.child.kill('SIGTERM');
-    await running.exited;
-  });
-
-  it('of a service without traces', async () => {
-    const running = observed(run({ DATABASE_URL: nobody, OTEL_SDK_DISABLED: 'true' }));
-    await running.waitForLine('Service démarré');
-    running.child.kill('SIGTERM');
-    await running.exited;
-  });
-
-  it('of a service whose instrumentation is broken, and which cannot listen', async () => {
-    const broken = `import { registerHooks } from 'node:module';
-      registerHooks({ resolve(specifier, context, next) {
-        if (specifier === '@opentelemetry/sdk-node') throw new Error('broken');
-        return next(specifier, context);
-      } });`;
-    const nodeArguments = [
-      '--import',
-      `data:text/javascript,${encodeURIComponent(broken)}`,
-      '--import',
-      '@products/telemetry/register',
-    ];
-    await observed(run({ DATABASE_URL: nobody, HOST: '192.0.2.1' }, { nodeArguments })).exited;
-  });
-
-  it('of a service whose database is frozen when it stops', async () => {
-    const database = await startFaultyDatabase();
-    const running = observed(run({ DATABASE_URL: database.url, SLOW_ENDPOINT_DELAY: '30', SHUTDOWN_TIMEOUT: '0.1' }));
-    const { url } = await running.waitForLine('Service démarré');
-    await database.freeze();
-    const waiting = Promise.all(
-      ['/products', '/slow'].map((path) => fetch(`${url}${path}`).then(({ status }) => status)),
-    );
-    await running.waitForLine('Requête reçue: GET /slow');
-    running.child.kill('SIGTERM');
-    expect(await waiting).toEqual([503, 503]);
-    expect(await running.exited).toBe(1);
-    database.thaw();
-    await database.stop();
-  });
-
-  it('of a service whose agent has no address, and which is stopped by force', async () => {
-    const forced = await startBackend({
-      JAEGER_AGENT_HOST: 'agent.invalid',
-      SLOW_ENDPOINT_DELAY: '30',
-      SHUTDOWN_TIMEOUT: '30',
-    });
-    observed(forced);
-    await (await forced.fetch('/livez')).text();
-    await (await forced.fetch('/products')).text();
-    await forced.waitForLine(/^Spans perdus/);
-    const stopping = leaveSlowly(forced);
-    await forced.waitForLine('Arrêt du service : SIGTERM');
-    await sleep(1_200);
-    forced.child.kill('SIGTERM');
-    await stopping;
-    await forced.exited;
-    await forced.database.drop();
-  });
-
-  it('of a service with an error that nothing catches', async () => {
-    const failing = "process.on('SIGUSR2', () => { throw new Error('boom'); });";
-    const nodeArguments = ['--import', '@products/telemetry/register', '--import', `data:text/javascript,${failing}`];
-    const running = observed(run({ DATABASE_URL: nobody }, { nodeArguments }));
-    await running.waitForLine('Service démarré');
-    running.child.kill('SIGUSR2');
-    expect(await running.exited).toBe(1);
-  });
-
-  it('of a service with workers, which end, are ended and are replaced', async () => {
-    const checkout = createCheckout();
-    const running = observed(run({ DATABASE_URL: nobody, WEB_CONCURRENCY: '2' }, { folder: checkout.backendFolder }));
-    await running.waitForLine('Service démarré');
-    const started = () => running.lines.filter(({ message }) => message === 'Processus de travail démarré');
-    // Their lines come by the primary process, and may come after its own.
-    await eventually(() => expect(started()).toHaveLength(2));
-    const [first, second] = started().map(({ pid }) => Number(pid));
-    process.kill(Number(first), 'SIGKILL');
-    process.kill(Number(second), 'SIGTERM');
-    await eventually(() => expect(started()).toHaveLength(4));
-    running.child.kill('SIGUSR2');
-    await running.waitForLine('Processus de travail remplacés');
-    rmSync(`${checkout.backendFolder}/dist/workers/worker.js`);
-    running.child.kill('SIGUSR2');
-    await running.waitForLine('Remplacement des processus de travail interrompu');
-    // The others go on; one that has to be replaced cannot be any more, which is given up in the end.
-    process.kill(Number(started().at(-1)?.['pid']), 'SIGKILL');
-    expect(await running.waitForLine(/^Arrêt du service : .* avant de servir$/)).toMatchObject({ level: 'ERROR' });
-    expect(await running.exited).toBe(1);
-    checkout.remove();
-  }, 240_000);
-
-  it('of a service whose embedded database dies', async () => {
-    const checkout = createCheckout();
-    const running = observed(run({}, { folder: checkout.backendFolder }));
-    await running.waitForLine('Service démarré');
-    process.kill(checkout.serverPid(), 'SIGKILL');
-    expect(await running.exited).toBe(1);
-    checkout.remove();
-  });
-
-  it('has the declared lines at the declared levels, all of them', async () => {
+  let lines: readonly LogLine[];
+  beforeAll(async () => {
+    lines = (await Promise.all(lives.map((live) => live()))).flat();
     expect(await backend.stop()).toBe(0);
-    const written = processes.flatMap(({ lines }) => lines.map((line) => `${matchLine(line)} ${line.level}`));
+  }, 120_000);
+
+  it('has the declared lines at the declared levels, all of them, however a service fares and ends', () => {
+    const written = [...backend.lines, ...disconnected, ...lines].map((line) => `${matchLine(line)} ${line.level}`);
     const declared = Object.entries(logEvents).flatMap(([name, { levels }]) =>
       levels.map((level) => `${name} ${level}`),
     );

@@ -1,6 +1,6 @@
 import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startBackend, traceIdOf } from './backend.js';
+import { startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
@@ -23,7 +23,7 @@ it.each(['SIGTERM', 'an error that nothing catches'])(
   async (end) => {
     const failing = "process.on('SIGUSR2', () => { throw new Error('boom'); });";
     const nodeArguments = ['--import', '@products/telemetry/register', '--import', `data:text/javascript,${failing}`];
-    const backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
+    await using backend = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
     const traceIds = new Set<string>();
     for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {
       const responses = await Promise.all(Array.from({ length: AT_ONCE }, () => backend.fetch('/products')));
@@ -37,7 +37,6 @@ it.each(['SIGTERM', 'an error that nothing catches'])(
     expect(backend.lines.filter((line) => traceIds.has(String(line['trace_id'])))).toHaveLength(4 * REQUESTS);
     const spans = () => agent.spans().filter(({ traceId }) => traceIds.has(traceId));
     await eventually(() => expect(spans()).toHaveLength(2 * REQUESTS));
-    await backend.database.drop();
   },
   SOAK_TIMEOUT_MS,
 );
@@ -45,7 +44,7 @@ it.each(['SIGTERM', 'an error that nothing catches'])(
 it(
   'every span under load arrives, and the metrics say so',
   async () => {
-    const backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) });
+    await using backend = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port) });
     const traceIds = new Set<string>();
     for (let sent = 0; sent < PACED_REQUESTS; sent += 100) {
       const responses = await Promise.all(Array.from({ length: 100 }, () => backend.fetch('/products/1')));

@@ -1,7 +1,8 @@
 import { drawTree } from '@products/acceptance';
+import type { Product } from '@products/api-contract';
 import { type JaegerAgent, type JaegerSpan, startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, startBackend, traceIdOf } from './backend.js';
+import { type Backend, post, readError, readJson, startBackend, startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { requestLine, sendRaw } from './raw-http.js';
 import { inGateOrSoak, SOAK_TIMEOUT_MS } from './soak.js';
@@ -89,7 +90,7 @@ describe.concurrent('the spans of a request', () => {
 
   it('record the exception of a 5xx, with error=true', async () => {
     const response = await backend.fetch('/error');
-    const { type, message } = (await response.json()) as { type: string; message: string };
+    const { type, message } = await readError(response);
     const [server] = await traceOf(response, 1);
     expect(server?.tags).toMatchObject({ error: true, 'http.status_code': 500n, 'otel.status_code': 'ERROR' });
     expect(server?.logs).toEqual([
@@ -164,16 +165,18 @@ describe.concurrent('the spans of a request', () => {
     expect(agent.spans().filter((span) => traceIds.includes(span.traceId))).toEqual([]);
   });
 
-  it('join the line that reports a statement to the statement’s span', async () => {
+  it('join lines and response: the line that reports a statement to the statement’s span, the others to the request’s', async () => {
     const response = await backend.fetch('/products');
+    const { length } = await readJson<Product[]>(response);
     const [server, query] = await traceOf(response, 2);
+    expect(response.headers.get('traceresponse')).toBe(`00-${server?.traceId}-${server?.spanId}-01`);
     const lines = () => backend.lines.filter((line) => line['trace_id'] === server?.traceId);
     await eventually(() => expect(lines()).toHaveLength(4));
-    expect(lines().map((line) => line['span_id'])).toEqual([
-      server?.spanId,
-      server?.spanId,
-      query?.spanId,
-      server?.spanId,
+    expect(lines().map(({ message, span_id }) => [message, span_id])).toEqual([
+      ['Requête reçue: GET /products', server?.spanId],
+      ['Récupération de tous les produits', server?.spanId],
+      [`${length} produits récupérés`, query?.spanId],
+      ['Requête complétée: GET /products', server?.spanId],
     ]);
   });
 });
@@ -220,7 +223,7 @@ describe.concurrent('the trace', () => {
 
 describe('the stop', () => {
   it('exports every span that has ended', async () => {
-    const short = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) });
+    await using short = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port) });
     const responses = await Promise.all(Array.from({ length: 50 }, () => short.fetch('/products')));
     const traceIds = new Set(responses.map(traceIdOf));
     await short.stop();

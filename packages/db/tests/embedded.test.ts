@@ -5,30 +5,49 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { clusterIn } from '../src/embedded/cluster.js';
 import {
+  type EmbeddedDatabase,
   EmbeddedDatabaseHeldError,
   findRunningEmbeddedDatabase,
   locateEmbeddedFolder,
   startEmbeddedDatabase,
 } from '../src/embedded/index.js';
 import { readLock } from '../src/embedded/lock-file.js';
-import { isRunning } from '../src/embedded/process-identity.js';
+import { isRunning, type ProcessIdentity } from '../src/embedded/process-identity.js';
 import { findServerOf } from '../src/embedded/server.js';
 
-let home: string;
-let folder: string;
+// Mode 0700: as root, the account that runs the server cannot walk through here.
+const home = mkdtempSync(path.join(tmpdir(), 'products-embedded-'));
+chmodSync(home, 0o700);
+/** Made by the first test that starts; `initdb` takes longer than everything else here. */
+const folder = path.join(home, 'checkout', '.postgres');
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-beforeEach(() => {
-  // Mode 0700: as root, the account that runs the server cannot walk through here.
-  home = mkdtempSync(path.join(tmpdir(), 'products-embedded-'));
-  chmodSync(home, 0o700);
-  folder = path.join(home, 'checkout', '.postgres');
+const databases: EmbeddedDatabase[] = [];
+const owners: ChildProcess[] = [];
+afterEach(async () => {
+  for (const database of databases.splice(0)) await database.stop();
+  for (const owner of owners.splice(0)) {
+    if (owner.exitCode !== null || owner.signalCode !== null) continue;
+    owner.stdin?.write('exit');
+    await once(owner, 'exit');
+  }
 });
-afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const serverOf = (ownedFolder: string) => findServerOf(clusterIn(ownedFolder));
+/** Starts it in this process; it is stopped after the test. */
+async function start(ownFolder = folder): Promise<EmbeddedDatabase> {
+  const database = await startEmbeddedDatabase({ folder: ownFolder });
+  databases.push(database);
+  return database;
+}
+
+function runningServer(): ProcessIdentity {
+  const server = findServerOf(clusterIn(folder));
+  if (server === undefined) throw new Error('a running server is on record');
+  return server;
+}
 
 async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -53,6 +72,7 @@ async function startOwner(): Promise<{ owner: ChildProcess; url: string }> {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', ownerProgram, library, folder], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  owners.push(owner);
   const line = await Promise.race([
     once(createInterface(owner.stdout), 'line').then(([text]) => String(text)),
     once(owner, 'exit').then(() => Promise.reject(new Error('the owner did not get the database'))),
@@ -61,33 +81,25 @@ async function startOwner(): Promise<{ owner: ChildProcess; url: string }> {
 }
 
 describe('the embedded database', () => {
-  it('is a real PostgreSQL on a free port, below a folder that only its owner may enter', async () => {
-    const database = await startEmbeddedDatabase({ folder });
+  it('is a real PostgreSQL on a free port that does not run as root, below a folder that only its owner may enter', async () => {
+    const database = await start();
     const [row] = await query<{ version: string }>(database.url, 'SELECT version()');
     expect(row?.version).toMatch(/^PostgreSQL \d+/);
     expect(database.port).toBeGreaterThan(1_023);
-    await database.stop();
-  });
-
-  it('does not run as root', async () => {
-    const database = await startEmbeddedDatabase({ folder });
     expect(statSync(path.join(folder, 'data')).uid).not.toBe(0);
-    await database.stop();
   });
 
   it('keeps its data from one start to the next', async () => {
-    const first = await startEmbeddedDatabase({ folder });
+    const first = await start();
     await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.stop();
-    const second = await startEmbeddedDatabase({ folder });
+    const second = await start();
     expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-    await second.stop();
   });
 
   it('leaves no process and no lock behind when stopped', async () => {
-    const database = await startEmbeddedDatabase({ folder });
-    const server = serverOf(folder);
-    if (server === undefined) throw new Error('a running server is on record');
+    const database = await start();
+    const server = runningServer();
     expect(isRunning(server)).toBe(true);
     expect(findRunningEmbeddedDatabase(folder)).toBe(database.url);
     await database.stop();
@@ -97,7 +109,7 @@ describe('the embedded database', () => {
   });
 
   it('says how to reach it with psql, and keeps the password in a file that only its owner may read', async () => {
-    const database = await startEmbeddedDatabase({ folder });
+    const database = await start();
     const { password } = new URL(database.url);
     const passwordFile = path.join(folder, 'pgpass');
     expect(database.psqlCommand).toBe(
@@ -106,15 +118,12 @@ describe('the embedded database', () => {
     expect(readFileSync(passwordFile, 'utf8')).toBe(`127.0.0.1:*:*:postgres:${password}\n`);
     expect(statSync(passwordFile).mode & 0o777).toBe(0o600);
     expect(readFileSync(path.join(folder, 'postgres.log'), 'utf8')).not.toContain(password);
-    await database.stop();
   });
 
   it('refuses a connection without the password', async () => {
-    const database = await startEmbeddedDatabase({ folder });
-    const url = new URL(database.url);
+    const url = new URL((await start()).url);
     url.password = 'wrong';
     await expect(query(url.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
-    await database.stop();
   });
 
   it('tells a second start in the same folder which process holds it', async () => {
@@ -123,65 +132,56 @@ describe('the embedded database', () => {
     await expect(second).rejects.toThrow(EmbeddedDatabaseHeldError);
     await expect(second).rejects.toThrow(new RegExp(`processus ${owner.pid}\\b.*port ${new URL(url).port}`));
     expect(await query(url, 'SELECT 1 AS unharmed')).toEqual([{ unharmed: 1 }]);
-    const server = serverOf(folder);
-    owner.stdin?.write('stop');
-    await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
   });
 
   it('steals the lock of a process that was killed, with all that was acknowledged', async () => {
     const { owner, url } = await startOwner();
     await query(url, 'CREATE TABLE acknowledged AS SELECT 1 AS row');
-    const orphan = serverOf(folder);
-    if (orphan === undefined) throw new Error('a running server is on record');
+    const orphan = runningServer();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     expect(isRunning(orphan)).toBe(true);
 
-    const successor = await startEmbeddedDatabase({ folder });
+    const successor = await start();
     expect(isRunning(orphan)).toBe(false);
     expect(await query(successor.url, 'SELECT row FROM acknowledged')).toEqual([{ row: 1 }]);
-    await successor.stop();
   });
 
   it('goes with a process that exits without stopping it', async () => {
     const { owner } = await startOwner();
-    const server = serverOf(folder);
-    if (server === undefined) throw new Error('a running server is on record');
+    const server = runningServer();
     owner.stdin?.write('exit');
     await once(owner, 'exit');
     await expect.poll(() => isRunning(server), { timeout: 10_000 }).toBe(false);
   });
 
   it('starts over what an interrupted first start left', async () => {
-    mkdirSync(path.join(folder, 'data.partial', 'base'), { recursive: true });
-    const database = await startEmbeddedDatabase({ folder });
+    const interrupted = path.join(home, 'interrupted');
+    mkdirSync(path.join(interrupted, 'data.partial', 'base'), { recursive: true });
+    const database = await start(interrupted);
     expect(await query(database.url, 'SELECT 1 AS up')).toEqual([{ up: 1 }]);
-    await database.stop();
   });
 
   it('never touches data whose password is lost', async () => {
-    const first = await startEmbeddedDatabase({ folder });
-    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    const first = await start();
+    await query(first.url, 'CREATE TABLE untouched AS SELECT 42 AS answer');
     await first.stop();
     const passwordFile = path.join(folder, 'pgpass');
     renameSync(passwordFile, `${passwordFile}.aside`);
     await expect(startEmbeddedDatabase({ folder })).rejects.toThrow(/pgpass manque/);
     renameSync(`${passwordFile}.aside`, passwordFile);
-    const second = await startEmbeddedDatabase({ folder });
-    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
-    await second.stop();
+    const second = await start();
+    expect(await query(second.url, 'SELECT answer FROM untouched')).toEqual([{ answer: 42 }]);
   });
 
   it('stops a server that nobody has on record', async () => {
     const { owner } = await startOwner();
-    const orphan = serverOf(folder);
-    if (orphan === undefined) throw new Error('a server runs');
+    const orphan = runningServer();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     writeFileSync(path.join(folder, 'lock.json'), '');
-    const successor = await startEmbeddedDatabase({ folder });
+    await start();
     expect(isRunning(orphan)).toBe(false);
-    await successor.stop();
   });
 
   it('gives the lock to one of several that start at once after a killed one', async () => {
@@ -197,9 +197,6 @@ describe('the embedded database', () => {
     const winners = (await Promise.all(contenders)).filter((winner) => winner !== undefined);
     expect(winners).toHaveLength(1);
     expect(readLock(folder)?.owner.pid).toBe(winners[0]?.pid);
-    const server = serverOf(folder);
-    winners[0]?.stdin?.write('stop');
-    await expect.poll(() => server !== undefined && isRunning(server), { timeout: 10_000 }).toBe(false);
   });
 
   it('belongs to a checkout: there is none elsewhere', () => {
@@ -208,11 +205,8 @@ describe('the embedded database', () => {
   });
 
   it('reports when the server dies', async () => {
-    const database = await startEmbeddedDatabase({ folder });
-    const server = serverOf(folder);
-    if (server === undefined) throw new Error('a running server is on record');
-    process.kill(server.pid, 'SIGINT');
+    const database = await start();
+    process.kill(runningServer().pid, 'SIGINT');
     await database.died;
-    await database.stop();
   });
 });

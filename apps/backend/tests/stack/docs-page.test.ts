@@ -46,7 +46,6 @@ it('/docs shows every route in a browser, and asks nothing of any other host', a
     expect(requested.filter((address) => !address.startsWith(`${url}/`) && !address.startsWith('data:'))).toEqual([]);
   } finally {
     await browser.close();
-    running.child.kill('SIGTERM');
-    await running.exited;
+    await running.stop();
   }
 });

@@ -20,8 +20,7 @@ beforeAll(async () => {
   url = (await service.waitForLine('Service démarré'))['url'];
 });
 afterAll(async () => {
-  service.child.kill('SIGTERM');
-  await service.exited;
+  await service.stop();
 });
 
 it('a real parser reads /metrics as OpenMetrics, with the exemplars of the requests made', async () => {

@@ -47,8 +47,7 @@ const start = async (environment: Readonly<Record<string, string>> = {}) => {
   return { running, url: String((await running.waitForLine('Service démarré'))['url']) };
 };
 const stop = async (running: RunningProcess) => {
-  running.child.kill('SIGTERM');
-  expect(await running.exited).toBe(0);
+  expect(await running.stop()).toBe(0);
 };
 
 it('db:init works, from several places at once, and leaves no lock with the pooler', async () => {

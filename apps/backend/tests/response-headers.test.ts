@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Backend, post, startBackend, startOnSamples } from './backend.js';
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await startBackend();
+});
+afterAll(() => backend.stop());
+
+describe('every response', () => {
+  const requests: readonly [string, string, RequestInit?][] = [
+    ['a success', '/products/1'],
+    ['a creation', '/products', post({ name: 'x', price: 1, category: 'y' })],
+    ['a refused input', '/products', post({})],
+    ['a malformed body', '/products', { ...post({}), body: '{' }],
+    ['an unknown path', '/nowhere'],
+    ['a wrong method', '/products', { method: 'DELETE' }],
+    ['an error', '/error'],
+    ['liveness', '/livez'],
+    ['readiness', '/readyz'],
+    ['metrics', '/metrics'],
+    ['documentation', '/docs'],
+    ['a procedure', '/trpc/health.check'],
+    ['an unknown procedure', '/trpc/nowhere'],
+    ['a preflight', '/products', { method: 'OPTIONS' }],
+  ];
+
+  it.each(requests)('carries traceresponse: %s', async (_, path, init) => {
+    const response = await backend.fetch(path, init);
+    expect(response.headers.get('traceresponse')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/);
+  });
+
+  it.each(requests)('lets scripts of any origin read it: %s', async (_, path, init) => {
+    const response = await backend.fetch(path, init);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-expose-headers')).toMatch(/traceresponse.*Link.*Location.*Retry-After/);
+  });
+
+  it.each(requests)('tells browsers to be careful: %s', async (_, path, init) => {
+    const { headers } = await backend.fetch(path, init);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+});
+
+describe('CORS', () => {
+  const origin = 'https://shop.example';
+
+  it('answers the preflight of a POST', async () => {
+    const response = await backend.fetch('/products', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,uber-trace-id',
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-methods')).toContain('POST');
+    expect(response.headers.get('access-control-allow-headers')).toBe('content-type,uber-trace-id');
+  });
+
+  it('lets the preflight for an unknown path pass, so that the script can read the 404', async () => {
+    const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
+    expect((await backend.fetch('/nowhere', { method: 'OPTIONS', headers })).status).toBe(204);
+  });
+
+  it('names only the configured origins', async () => {
+    await using limited = await startOnSamples({ CORS_ORIGINS: `${origin}, https://admin.example` });
+    const allowed = await limited.fetch('/products', { headers: { Origin: origin } });
+    expect(allowed.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(allowed.headers.get('vary')).toMatch(/Origin/);
+    const streamed = await limited.fetch('/trpc/health.check?batch=1', {
+      headers: { Origin: origin, 'trpc-accept': 'application/jsonl' },
+    });
+    expect(streamed.headers.get('vary')).toMatch(/Origin/);
+    const refused = await limited.fetch('/products', { headers: { Origin: 'https://evil.example' } });
+    expect(refused.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
