@@ -21,15 +21,18 @@ export function limitConnections(server: Server, lifecycle: Lifecycle, logger: L
   if (filesMax === undefined) return;
   const limit = Math.max(1, filesMax - OTHER_FILES - Math.min(poolMax, filesMax / 4));
   let warnedAt = Number.NEGATIVE_INFINITY;
-  server.maxConnections = Math.floor(limit);
-  server.on('connection', () => {
-    if (lifecycle.connectionCount > limit * CROWDED_SHARE) lifecycle.closeOneIdle();
-  });
-  server.on('drop', () => {
+  const warn = () => {
     const now = performance.now();
     if (now - warnedAt < WARN_EVERY_MS) return;
     warnedAt = now;
-    logger.warning('connections_refused', { limit: Math.floor(limit) });
+    logger.warning('connections_crowded', { limit: Math.floor(limit) });
+  };
+  server.maxConnections = Math.floor(limit);
+  server.on('drop', warn);
+  server.on('connection', (socket) => {
+    if (lifecycle.connectionCount <= limit * CROWDED_SHARE) return;
+    lifecycle.makeRoomFor(socket);
+    warn();
   });
 }
 

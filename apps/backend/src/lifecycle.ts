@@ -140,9 +140,14 @@ export class Lifecycle {
     return this.#connections.size;
   }
 
-  /** Closes an idle connection of the peer that has most of them: the oldest that never had a request, else the oldest. */
-  closeOneIdle(): void {
-    const idle = [...this.#connections].filter(([, { responses }]) => responses.length === 0);
+  /**
+   * Closes an idle connection to make room for a new one: of the peer that has most of them, the oldest that never had a
+   * request, else the oldest.
+   */
+  makeRoomFor(newcomer: Socket): void {
+    const idle = [...this.#connections].filter(
+      ([socket, { responses }]) => responses.length === 0 && socket !== newcomer,
+    );
     const byPeer = Map.groupBy(idle, ([, { peer }]) => peer);
     const [most = []] = [...byPeer.values()].sort((a, b) => b.length - a.length);
     const [socket] = most.find(([, { hasAsked }]) => !hasAsked) ?? most[0] ?? [];

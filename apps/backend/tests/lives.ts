@@ -59,7 +59,7 @@ const withMoreConnectionsThanFiles: Life = async () => {
   const { hostname, port } = new URL(await urlOf(service));
   const sockets = Array.from({ length: 200 }, () => connect(Number(port), hostname).on('error', () => {}));
   for (const socket of sockets) socket.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
-  await service.waitForLine(/^Connexions refusées/);
+  await service.waitForLine(/^Trop de connexions/);
   for (const socket of sockets) socket.destroy();
   await service.stop();
   return service.lines;

@@ -128,9 +128,9 @@ export const logEvents = {
       'statement_timeout absent ou trop long : une écriture refusée après {timeout_seconds} s peut encore aboutir (ALTER ROLE … SET …)',
     fields: ['timeout_seconds'],
   },
-  connections_refused: {
+  connections_crowded: {
     levels: ['WARNING'],
-    message: 'Connexions refusées : plus de {limit} sont ouvertes (ulimit -n)',
+    message: 'Trop de connexions : {limit} au plus (ulimit -n), les inactives sont fermées, d’autres refusées',
     fields: ['limit'],
   },
   service_started: { levels: ['INFO'], message: 'Service démarré', fields: ['url', 'log_level', 'database'] },
