@@ -52,7 +52,7 @@ export function dataFolderArguments(data: string, account: Account | undefined):
 export function ensureCluster(cluster: Cluster, binaries: Binaries): void {
   const { account } = binaries;
   if (existsSync(cluster.data)) {
-    assertOwner(cluster, account);
+    assertOwner(cluster.data, account?.uid ?? process.getuid?.());
     if (existsSync(cluster.passwordFile)) return;
     throw new Error(
       `${cluster.passwordFile} manque : le mot de passe des données de ${cluster.data} est inconnu. ` +
@@ -109,13 +109,15 @@ export function readPassword(cluster: Cluster): string {
   return password;
 }
 
-/** @throws {Error} when the data belong to another account than the one that would run the server. */
-function assertOwner(cluster: Cluster, account: Account | undefined): void {
-  const owner = statSync(cluster.data).uid;
-  const expected = account?.uid ?? process.getuid?.();
-  if (expected !== undefined && owner !== expected) {
+/**
+ * @param expected undefined where the platform has no uids
+ * @throws {Error} when the folder exists and belongs to another account.
+ */
+export function assertOwner(folder: string, expected: number | undefined): void {
+  const owner = statSync(folder, { throwIfNoEntry: false })?.uid;
+  if (expected !== undefined && owner !== undefined && owner !== expected) {
     throw new Error(
-      `${cluster.data} appartient au compte d’uid ${owner}, le serveur tournerait sous l’uid ${expected}. ` +
+      `${folder} appartient au compte d’uid ${owner} ; il devrait appartenir à celui d’uid ${expected}. ` +
         'Démarrez sous le même compte que la première fois, ou effacez ce dossier (ses données seront perdues).',
     );
   }

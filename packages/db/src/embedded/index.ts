@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { locateBinaries } from './binaries.js';
-import { clusterIn, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
+import { assertOwner, clusterIn, ensureCluster, readPassword, SUPERUSER } from './cluster.js';
 import { acquire, readLock, recordPort, release } from './lock-file.js';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 import { findServerOf, signalProcess, startServer, stopServer } from './server.js';
@@ -43,6 +43,7 @@ export async function startEmbeddedDatabase({
   settings = {},
 }: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const cluster = clusterIn(folder);
+  assertOwner(folder, process.getuid?.());
   acquire(folder);
   let server: ProcessIdentity | undefined;
   const abandon = () => {
@@ -55,10 +56,10 @@ export async function startEmbeddedDatabase({
     release(folder);
   };
   try {
-    const orphan = findServerOf(cluster);
-    if (orphan !== undefined) await stopServer(orphan);
     const binaries = locateBinaries();
     ensureCluster(cluster, binaries);
+    const orphan = findServerOf(cluster);
+    if (orphan !== undefined) await stopServer(orphan);
     const { child, port } = await startServer(cluster, binaries, settings, (pid) => {
       server = identifyProcess(pid);
     });
@@ -74,7 +75,7 @@ export async function startEmbeddedDatabase({
     return {
       url: `${url}/${DATABASE}`,
       port,
-      psqlCommand: `PGPASSFILE='${cluster.passwordFile}' psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
+      psqlCommand: `PGPASSFILE=${quoteForShell(cluster.passwordFile)} psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
       died,
       stop: () => {
         isStopping = true;
@@ -103,6 +104,11 @@ export function findRunningEmbeddedDatabase(folder: string): string | undefined 
   const lock = readLock(folder);
   if (lock?.port === undefined || !isRunning(lock.owner)) return undefined;
   return `${urlOf(lock.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
+}
+
+/** Within apostrophes a POSIX shell takes everything as it is, but for the apostrophe itself. */
+function quoteForShell(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function urlOf(port: number, password: string): string {

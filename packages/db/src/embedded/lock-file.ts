@@ -42,8 +42,7 @@ export function readLock(folder: string): Lock | undefined {
  */
 export function acquire(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  const mine = `${fileOf(folder)}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify(createLock()));
+  const mine = writeOwnFile(folder, createLock());
   try {
     if (tryLink(mine, fileOf(folder))) return;
     steal(folder, () => {
@@ -59,14 +58,21 @@ export function acquire(folder: string): void {
 
 /** Adds the server's port to the lock of this process. */
 export function recordPort(folder: string, port: number): void {
-  const mine = `${fileOf(folder)}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify({ ...createLock(), port }));
-  renameSync(mine, fileOf(folder));
+  renameSync(writeOwnFile(folder, { ...createLock(), port }), fileOf(folder));
 }
 
 /** Releases the lock if this process holds it. */
 export function release(folder: string): void {
   if (readLock(folder)?.owner.pid === process.pid) rmSync(fileOf(folder), { force: true });
+}
+
+/** Writes the lock to a file beside, which becomes the lock at once or not at all. */
+function writeOwnFile(folder: string, lock: Lock): string {
+  const mine = `${fileOf(folder)}.${process.pid}`;
+  // Left by a process with the same id.
+  rmSync(mine, { force: true });
+  writeFileSync(mine, JSON.stringify(lock), { flag: 'wx', mode: 0o600 });
+  return mine;
 }
 
 function createLock(): Lock {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Identifies a process for ever: its id may be given to another one later, but not with the same start time. */
@@ -19,10 +19,36 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return startTimeOf(pid) === startedAt;
 }
 
-/** Whether the process with this id runs a program of this name. */
-export function isProgram(pid: number, name: string): boolean {
+/** What a process runs, as whom and where. */
+interface ProcessDescription extends ProcessIdentity {
+  readonly program: string;
+  readonly uid: number;
+  /** Its working directory. */
+  readonly folder: string;
+}
+
+/** Undefined when no process has this id, or this account may not look at it. */
+export function describeProcess(pid: number): ProcessDescription | undefined {
+  const startedAt = startTimeOf(pid);
   const program = existsSync('/proc/self/comm') ? readProcessFile(pid, 'comm') : ask(pid, 'comm=');
-  return program !== undefined && path.basename(program.trim()) === name;
+  const uid = existsSync('/proc/self') ? statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid : ask(pid, 'uid=');
+  const folder = workingDirectoryOf(pid);
+  if (startedAt === undefined || program === undefined || uid === undefined || folder === undefined) return undefined;
+  return { pid, startedAt, program: path.basename(program.trim()), uid: Number(uid), folder };
+}
+
+function workingDirectoryOf(pid: number): string | undefined {
+  if (existsSync('/proc/self/cwd')) {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`);
+    } catch {
+      return undefined;
+    }
+  }
+  const { stdout } = spawnSync('/usr/sbin/lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-F', 'n'], {
+    encoding: 'utf8',
+  });
+  return /^n(.*)$/m.exec(stdout ?? '')?.[1];
 }
 
 function startTimeOf(pid: number): string | undefined {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binaries } from './binaries.js';
 import { type Cluster, dataFolderArguments, identityOf } from './cluster.js';
 import { findFreePort } from './free-port.js';
-import { identifyProcess, isProgram, isRunning, type ProcessIdentity } from './process-identity.js';
+import { describeProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 
 const START_TIMEOUT_MS = 60_000;
 const START_ATTEMPTS_MAX = 5;
@@ -57,11 +57,19 @@ export async function stopServer(server: ProcessIdentity): Promise<void> {
   }
 }
 
-/** The server that runs on this cluster's data, also one that outlived its parent. */
-export function findServerOf(cluster: Cluster): ProcessIdentity | undefined {
-  const pid = Number(readLines(path.join(cluster.data, 'postmaster.pid'))[0]);
-  // After a crash of the machine the id may belong to another program.
-  return Number.isInteger(pid) && pid > 0 && isProgram(pid, 'postgres') ? identifyProcess(pid) : undefined;
+/**
+ * The server that runs on this cluster's data, also one that outlived its parent. The pid file alone is not believed: after
+ * a crash of the machine the id may be another program's, and whoever may write the file could name any process.
+ */
+export function findServerOf({ data }: Cluster): ProcessIdentity | undefined {
+  const pidFile = path.join(data, 'postmaster.pid');
+  const owner = statSync(data, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || lstatSync(pidFile, { throwIfNoEntry: false })?.uid !== owner) return undefined;
+  const pid = Number(readLines(pidFile)[0]);
+  const found = Number.isInteger(pid) && pid > 0 ? describeProcess(pid) : undefined;
+  return found?.program === 'postgres' && found.uid === owner && found.folder === realpathSync(data)
+    ? found
+    : undefined;
 }
 
 /** Sends the signal unless the process id belongs to another process by now. */
@@ -75,7 +83,7 @@ function spawnServer(
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
   const { argument, cwd } = dataFolderArguments(cluster.data, account);
-  const log = openSync(cluster.log, 'a');
+  const log = openSync(cluster.log, 'a', 0o600);
   try {
     const parameters = Object.entries({
       listen_addresses: '127.0.0.1',
