@@ -3,7 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseDatabaseUrl } from './connection.js';
 import { findRunningEmbeddedDatabase, locateEmbeddedFolder, startEmbeddedDatabase } from './embedded/index.js';
+import { createRoles, type RoleName } from './roles.js';
 import { initDatabase, migrateDatabase, seedDatabase } from './setup.js';
+
+/** The password of each role of `roles`; a role whose variable is not set is not made. */
+const passwordVariables: Readonly<Record<RoleName, string>> = {
+  products_service: 'DB_SERVICE_PASSWORD',
+  products_exporter: 'DB_EXPORTER_PASSWORD',
+};
 
 const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   init: async (url) => {
@@ -17,6 +24,20 @@ const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   seed: async (url) => {
     const added = await seedDatabase(parseDatabaseUrl(url));
     return `Base de données : ${describeSeeding(added)}.`;
+  },
+  roles: async (url) => {
+    const passwords = Object.fromEntries(
+      Object.entries(passwordVariables).flatMap(([role, variable]) => {
+        // biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
+        const password = process.env[variable];
+        return password === undefined || password === '' ? [] : [[role, password]];
+      }),
+    );
+    if (Object.keys(passwords).length === 0) {
+      throw new Error(`Aucun mot de passe de rôle : définissez ${Object.values(passwordVariables).join(', ')}.`);
+    }
+    const names = await createRoles(parseDatabaseUrl(url), passwords);
+    return `Rôles prêts : ${names.join(', ')}.`;
   },
   studio: async (url) => {
     const studio = spawn('drizzle-kit', ['studio'], {
@@ -62,13 +83,14 @@ function describeFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const [name = ''] = process.argv.slice(2);
-const command = commands[name];
+const names = process.argv.length > 2 ? process.argv.slice(2) : [''];
 try {
-  if (command === undefined) {
+  const chosen = names.map((name) => {
+    const command = commands[name];
+    if (command !== undefined) return command;
     throw new Error(`Commande inconnue « ${name} » : ${Object.keys(commands).join(', ')} sont possibles.`);
-  }
-  process.stdout.write(`${await withDatabaseUrl(command)}\n`);
+  });
+  for (const command of chosen) process.stdout.write(`${await withDatabaseUrl(command)}\n`);
 } catch (error) {
   process.stderr.write(`${describeFailure(error)}\n`);
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import { utcTimestamp } from './utc-timestamp.js';
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 
 /** Any number, the same in every instance of the service. */
-const SETUP_LOCK = 5_432_000_001;
+export const SETUP_LOCK = 5_432_000_001;
 
 /** Applies the migrations that the database does not have yet. Safe when several instances start at once. */
 export async function migrateDatabase(connection: ConnectionConfig): Promise<void> {
@@ -31,7 +31,10 @@ export async function initDatabase(connection: ConnectionConfig): Promise<number
   });
 }
 
-async function withConnection<T>(connection: ConnectionConfig, work: (orm: NodePgDatabase) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  connection: ConnectionConfig,
+  work: (orm: NodePgDatabase) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client(connection);
   client.on('error', () => {});
   try {

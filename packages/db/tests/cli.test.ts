@@ -50,7 +50,7 @@ it('a script fails with a reason, and without the password, where no server is',
 it('an unknown script names the ones that there are', () => {
   expect(runScript('drop')).toEqual({
     status: 1,
-    said: expect.stringMatching(/« drop ».*init, migrate, seed, studio/),
+    said: expect.stringMatching(/« drop ».*init, migrate, seed, roles, studio/),
   });
 });
 
