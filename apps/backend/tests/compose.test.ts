@@ -22,7 +22,15 @@ interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly stop_grace_period?: string;
-  readonly deploy?: { readonly resources: { readonly limits: Readonly<Record<'cpus' | 'memory', string>> } };
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly pids_limit?: number;
+  readonly deploy?: {
+    readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string; readonly pids: number } };
+  };
 }
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
@@ -32,13 +40,56 @@ const compose: Compose = parse(readText('compose.yaml'), { merge: true });
 const services = Object.entries(compose.services);
 
 describe('deploy/compose.yaml', () => {
-  it.each(services)('%s: an exact version, limits of its resources, a health check', (name, service) => {
-    if (service.build === undefined) expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?(-[\w.]+)?$/);
-    expect(service.deploy?.resources.limits).toEqual({ cpus: expect.any(String), memory: expect.any(String) });
-    const waitedForAsDone = services.some(
-      ([, { depends_on }]) => depends_on?.[name]?.condition === 'service_completed_successfully',
-    );
-    if (!waitedForAsDone) expect(service.healthcheck?.test?.length).toBeGreaterThan(1);
+  it.each(services)(
+    '%s: an exact version with its digest, limits of its resources, a health check',
+    (name, service) => {
+      if (service.build === undefined) {
+        expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?(-[\w.]+)?@sha256:[0-9a-f]{64}$/);
+      }
+      expect(service.deploy?.resources.limits).toEqual({
+        cpus: expect.any(String),
+        memory: expect.any(String),
+        pids: expect.any(Number),
+      });
+      // Docker Compose 5 takes the limit in one place only.
+      expect(service.pids_limit).toBeUndefined();
+      const waitedForAsDone = services.some(
+        ([, { depends_on }]) => depends_on?.[name]?.condition === 'service_completed_successfully',
+      );
+      if (!waitedForAsDone) expect(service.healthcheck?.test?.length).toBeGreaterThan(1);
+    },
+  );
+
+  it.each(services)('%s has a read-only root, gains no privileges, and has no capability', (name, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
+    // As root it reads the socket, and its own folder is another user's.
+    expect(service.cap_add).toEqual(name === 'alloy' ? ['DAC_OVERRIDE'] : undefined);
+  });
+
+  it('lets PostgreSQL have a process for each connection that it takes', () => {
+    const { command = [], deploy } = compose.services['postgres'] ?? {};
+    const connections = Number(/^max_connections=(\d+)$/.exec(command.at(-1) ?? '')?.[1]);
+    expect(deploy?.resources.limits.pids).toBeGreaterThan(connections + 40);
+  });
+
+  it('connects the init job as the owner, and service and exporter as roles that it makes for them', () => {
+    const { init, backend, 'postgres-exporter': exporter } = compose.services;
+    expect(init?.command).toEqual([...['node', 'node_modules/@products/db/dist/cli.js'], 'init', 'roles']);
+    expect(init?.environment?.['DATABASE_URL']).toMatch(/^postgresql:\/\/postgres:\$\{POSTGRES_PASSWORD:/);
+    expect(backend?.environment?.['DATABASE_URL']).toMatch(/^postgresql:\/\/products_service:\$\{DB_SERVICE_PASSWORD:/);
+    expect(exporter?.environment).toMatchObject({
+      DATA_SOURCE_USER: 'products_exporter',
+      DATA_SOURCE_PASS: init?.environment?.['DB_EXPORTER_PASSWORD'],
+    });
+    for (const { depends_on } of [backend ?? {}, exporter ?? {}]) {
+      expect(depends_on).toEqual({ init: { condition: 'service_completed_successfully' } });
+    }
+    const owners = services.filter(([, service]) => JSON.stringify(service).includes('POSTGRES_PASSWORD'));
+    expect(owners.map(([name]) => name)).toEqual(['postgres', 'init']);
   });
 
   it.each(services)('%s mounts files that exist, and volumes that are declared', (_, { volumes = [] }) => {
@@ -63,6 +114,8 @@ describe('deploy/compose.yaml', () => {
     const example = [...readText('.env.example').matchAll(/^(\w+)=(.*)$/gm)];
     expect(example.map(([, name, value]) => [name, value])).toEqual([
       ['POSTGRES_PASSWORD', ''],
+      ['DB_SERVICE_PASSWORD', ''],
+      ['DB_EXPORTER_PASSWORD', ''],
       ['GRAFANA_ADMIN_PASSWORD', ''],
     ]);
     expect(new Set(variables.map(([, name]) => name))).toEqual(new Set(example.map(([, name]) => name)));
