@@ -9,9 +9,22 @@ COPY packages/api-contract/package.json packages/api-contract/
 COPY packages/db/package.json packages/db/
 COPY packages/environment/package.json packages/environment/
 COPY packages/telemetry/package.json packages/telemetry/
-# The pnpm that package.json names.
-RUN printf '#!/bin/sh\nexec npx --yes --loglevel=error %s "$@"\n' "$(node -p "require('./package.json').packageManager")" > /usr/local/bin/pnpm \
- && chmod +x /usr/local/bin/pnpm \
+# The pnpm that package.json names, if it is what was published:
+# npm view @pnpm/exe.linux-x64@12.21.0 dist.integrity
+ARG PNPM_LINUX_X64=sha512-8eufCjHXspKbNS/kh8q4Q0gqJoOuvC4Q5pgos6XS8By/nAMtP+jf8F1Cw9er840kfAX+PJ/ts+A9qnLE91rvXQ==
+# npm view @pnpm/exe.linux-arm64@12.21.0 dist.integrity
+ARG PNPM_LINUX_ARM64=sha512-4Oj/iF2TDCe2lcH0n4TupPR5sSdrNLclJB6xBElLMPCUOAvBhdf2rRlSaO5M4erJ6g4Fyy7YTXTpcmfFsKyxEA==
+RUN version=$(node -p "require('./package.json').packageManager.split('@')[1]") \
+ && case $(node -p process.arch) in \
+      x64) program=@pnpm/exe.linux-x64@$version expected=$PNPM_LINUX_X64 ;; \
+      arm64) program=@pnpm/exe.linux-arm64@$version expected=$PNPM_LINUX_ARM64 ;; \
+      *) echo "no integrity is known of pnpm for $(node -p process.arch), only for x64 and arm64" >&2; exit 1 ;; \
+    esac \
+ && archive=/tmp/$(npm pack --silent --pack-destination /tmp "$program") \
+ && actual=sha512-$(node -p "crypto.createHash('sha512').update(fs.readFileSync('$archive')).digest('base64')") \
+ && { [ "$actual" = "$expected" ] || { echo "$program has the integrity $actual, not $expected" >&2; exit 1; }; } \
+ && tar -xzf "$archive" -C /usr/local/bin --strip-components=1 package/pnpm \
+ && rm "$archive" \
  && cp -R /production /build
 # Without the embedded PostgreSQL (optional), and without what only compilers and debuggers read: TypeScript and the
 # @types packages come as peers of packages that work without them. Without the workspace's file too: it is what makes

@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 // What comes from outside is what was looked at.
 
@@ -48,6 +51,18 @@ describe('the image', () => {
     ).toEqual([]);
   });
 
+  it('is installed by the pnpm that package.json names, whose archive has a known SHA-512', () => {
+    const [, version] = String(JSON.parse(read('package.json')).packageManager).split('@');
+    const known = [...dockerfile.matchAll(/^# npm view @pnpm\/exe\.(\S+)@(\S+) dist\.integrity\nARG (\w+)=(\S+)$/gm)];
+    expect(known.map(([, platform, ofVersion, argument]) => [platform, ofVersion, argument])).toEqual([
+      ['linux-x64', version, 'PNPM_LINUX_X64'],
+      ['linux-arm64', version, 'PNPM_LINUX_ARM64'],
+    ]);
+    for (const [, , , , integrity] of known) expect(integrity).toMatch(/^sha512-[\w+/]{86}==$/);
+    expect(dockerfile).toContain('[ "$actual" = "$expected" ] ||');
+    expect(dockerfile).not.toMatch(/\b(npx --yes|corepack enable|npm install)/);
+  });
+
   it('is installed from the lockfile and runs no install script, with no secret among what is built from', () => {
     const installs = [...dockerfile.matchAll(/pnpm install (.*)/g)].map(([, options]) => String(options));
     expect(installs.length).toBe(2);
@@ -68,6 +83,47 @@ describe('the workflows', () => {
     expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
     expect(workflow).toMatch(/^permissions:\n {2}contents: read\n\n/m);
     expect(workflow).not.toContain('pull_request_target');
+  });
+});
+
+describe('static analysis', () => {
+  it('is CodeQL’s, of the code and of the workflows, for each pull request and once a week', () => {
+    const workflow = parse(read('.github/workflows/codeql.yml'));
+    expect(workflow.on).toMatchObject({ push: { branches: ['main'] }, schedule: [{ cron: expect.any(String) }] });
+    expect(workflow.on).toHaveProperty('pull_request');
+    const { permissions, strategy, steps } = workflow.jobs.analyze;
+    expect(permissions).toEqual({ contents: 'read', 'security-events': 'write' });
+    expect(strategy.matrix.language).toEqual(['javascript-typescript', 'actions']);
+    const used = steps.map(({ uses }: { uses: string }) => uses.split('@')[0]);
+    expect(used).toEqual(['actions/checkout', 'github/codeql-action/init', 'github/codeql-action/analyze']);
+  });
+
+  /** What the linter, with this repository's rules, has against a file. */
+  function lint(name: string, text: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'products-lint-'));
+    const { rules } = JSON.parse(read('biome.json')).linter;
+    writeFileSync(path.join(folder, 'biome.json'), JSON.stringify({ linter: { rules } }));
+    writeFileSync(path.join(folder, name), text);
+    const biome = path.join(repository, 'node_modules/.bin/biome');
+    const options = ['lint', '--error-on-warnings', '--max-diagnostics=none', '--colors=off', name];
+    const { status, stderr } = spawnSync(biome, options, { cwd: folder, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    return status === 0 ? '' : stderr;
+  }
+
+  it('has nothing against a file that is well', () => {
+    expect(lint('sample.ts', 'export const port = 5_000;\n')).toBe('');
+  });
+
+  it.each([
+    ['noSecrets', 'sample.ts', "export const key = 'AKIA1234567890EXAMPLE';\n"],
+    ['noSecrets', 'sample.ts', "export const url = 'postgresql://owner:password@db/products_db';\n"],
+    ['noGlobalEval', 'sample.ts', 'export const run = (text: string) => eval(text);\n'],
+    ['noImpliedEval', 'sample.ts', "setTimeout('run()', 10);\n"],
+    ['noJsonUnsafeValues', 'sample.json', '{ "id": 1e400 }\n'],
+    ['noScriptUrl', 'sample.html', '<a href="javascript:run()">run</a>\n'],
+  ])('%s: the linter refuses %s with %s', (rule, name, text) => {
+    expect(lint(name, text)).toContain(rule);
   });
 });
 

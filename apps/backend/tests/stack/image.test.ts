@@ -18,7 +18,8 @@ const BUILD_TIMEOUT_MS = 20 * 60_000;
 /** docs/operations.md: `SHUTDOWN_TIMEOUT`, and what follows it. */
 const STOP_DEADLINE_MS = 12_000;
 
-const initCommand = ['node', 'node_modules/@products/db/dist/cli.js', 'init'];
+const initCommand = ['node', 'node_modules/@products/db/dist/cli.js', 'init', 'roles'];
+const DB_SERVICE_PASSWORD = 'letters1and2digits';
 
 let image: Image;
 let server: TestServer;
@@ -117,14 +118,18 @@ describe('the image', () => {
 
 describe('a container', () => {
   it('initialises the database once, and changes nothing the second time', () => {
-    const init = () => image.run({ command: initCommand, environment: { DATABASE_URL: database.url } });
+    const environment = { DATABASE_URL: database.url, DB_SERVICE_PASSWORD };
+    const init = () => image.run({ command: initCommand, environment });
     expect(init()).toMatchObject({ status: 0, stdout: expect.stringContaining('10 produits exemples ajoutés') });
     expect(init()).toMatchObject({ status: 0, stdout: expect.stringContaining('rien n’a été ajouté') });
   });
 
-  it('serves with four workers on a read-only root, is healthy, and stops in order at SIGTERM', async () => {
+  it('serves as the role that init made, with four workers on a read-only root, is healthy, and stops in order at SIGTERM', async () => {
+    const role = new URL(database.url);
+    role.username = 'products_service';
+    role.password = DB_SERVICE_PASSWORD;
     const environment = {
-      DATABASE_URL: database.url,
+      DATABASE_URL: role.href,
       JAEGER_AGENT_HOST: '127.0.0.1',
       HOST: '127.0.0.1',
       PORT: String(await findFreePort()),
