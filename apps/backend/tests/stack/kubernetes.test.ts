@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
@@ -14,7 +14,7 @@ import { Namespace } from 'kubernetes-models/v1/Namespace';
 import type { PodSpec } from 'kubernetes-models/v1/PodSpec';
 import { Service } from 'kubernetes-models/v1/Service';
 import { describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { readConfig, serviceEnvironment } from '../../src/config.js';
 
 // The manifests as kustomize renders them, against the API's schemas and against the service; no cluster is needed.
@@ -120,7 +120,8 @@ describe.each(readdirSync(overlays))('the overlay %s', (overlay) => {
     const { data = {} } = find('ConfigMap');
     const known = { ...serviceEnvironment, ...telemetryEnvironment };
     const named = pods.flatMap(({ containers }) => containers.flatMap(({ env = [] }) => env.map(({ name }) => name)));
-    expect([...Object.keys(data), ...named].filter((name) => !(name in known))).toEqual([]);
+    // The job's own: db:roles reads it.
+    expect([...Object.keys(data), ...named].filter((name) => !(name in known))).toEqual(['DB_SERVICE_PASSWORD']);
     readConfig({ ...data, DATABASE_URL: 'postgresql://postgres/products_db' });
   });
 
@@ -140,10 +141,12 @@ describe.each(readdirSync(overlays))('the overlay %s', (overlay) => {
     expect(readinessProbe?.httpGet).toEqual({ path: '/readyz', port: 'http' });
   });
 
-  it('runs everything restricted, with limits, from one image, and with the database from a secret', () => {
+  it('runs everything restricted, with limits, from one image', () => {
     const images = new Set<string | undefined>();
     for (const spec of pods) {
       expect(spec.automountServiceAccountToken).toBe(false);
+      // A Service called "jaeger-agent" would set JAEGER_AGENT_PORT.
+      expect(spec.enableServiceLinks).toBe(false);
       expect(spec.securityContext).toMatchObject({
         runAsNonRoot: true,
         runAsUser: 1_000,
@@ -157,17 +160,45 @@ describe.each(readdirSync(overlays))('the overlay %s', (overlay) => {
           capabilities: { drop: ['ALL'] },
         });
         expect(container.resources).toMatchObject({
-          requests: { cpu: expect.any(String), memory: expect.any(String) },
-          limits: { memory: expect.any(String) },
+          requests: {
+            cpu: expect.any(String),
+            memory: expect.any(String),
+            'ephemeral-storage': expect.stringMatching(/^\d+Mi$/),
+          },
+          limits: { memory: expect.any(String), 'ephemeral-storage': expect.stringMatching(/^\d+Mi$/) },
         });
-        expect(container.env).toEqual([
-          { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: 'backend-database', key: 'url' } } },
-        ]);
       }
     }
     expect([...images]).toEqual([expect.stringMatching(/backend-service:\d+\.\d+\.\d+$/)]);
     expect(manifests.map(({ kind }) => String(kind))).not.toContain('Secret');
     expect(find('Namespace').metadata?.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  });
+
+  it('connects the job as the owner and the service as the role that the job makes, by two secrets', () => {
+    const [service, job] = pods.map(({ containers }) => containers.flatMap(({ env = [] }) => env));
+    const fromSecret = (variable: string, name: string, key: string) => ({
+      name: variable,
+      valueFrom: { secretKeyRef: { name, key } },
+    });
+    expect(service).toEqual([fromSecret('DATABASE_URL', 'backend-database', 'url')]);
+    expect(job).toEqual([
+      fromSecret('DATABASE_URL', 'database-owner', 'url'),
+      fromSecret('DB_SERVICE_PASSWORD', 'database-owner', 'service-password'),
+    ]);
+    expect(pods[1]?.containers[0]?.command?.slice(-2)).toEqual(['init', 'roles']);
+  });
+
+  it('lets pods out to names, traces and one database, each at its port and no further', () => {
+    const { egress = [], policyTypes } = find('NetworkPolicy').spec ?? {};
+    expect(policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(egress.map(({ ports }) => ports?.map(({ port }) => port))).toEqual([[53, 53], [4318], [5432]]);
+    for (const { to } of egress) expect(to).toHaveLength(1);
+    const [database] = egress.at(-1)?.to ?? [];
+    expect(database).toEqual(
+      overlay === 'production'
+        ? { ipBlock: { cidr: '192.0.2.10/32' } }
+        : { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postgresql' } } },
+    );
   });
 
   it('selects the pods that it means', () => {
@@ -187,6 +218,12 @@ describe.each(readdirSync(overlays))('the overlay %s', (overlay) => {
     expect(metadata?.name).toMatch(/^backend-\w{10}$/);
     expect(container.envFrom).toEqual([{ configMapRef: { name: metadata?.name } }]);
   });
+});
+
+it('no overlay, no database: the base lets pods out to names and traces only', () => {
+  const { egress } = parse(readFileSync(path.join(overlays, '../base/network-policy.yaml'), 'utf8')).spec;
+  const ports = egress.flatMap((rule: { ports: { port: number }[] }) => rule.ports.map(({ port }) => port));
+  expect(ports).toEqual([53, 53, 4318]);
 });
 
 it('production scales, survives a drained node, and is scraped as job "backend"', () => {
