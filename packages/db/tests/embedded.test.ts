@@ -229,8 +229,9 @@ describe('the embedded database', () => {
 
     /** A program that is called `postgres`, as a server would be, and is on record in the pid file. */
     async function startVictim(options: { readonly cwd: string; readonly uid?: number }) {
-      copyFileSync('/bin/sleep', path.join(options.cwd, 'postgres'));
-      victim = spawn('./postgres', ['60'], options);
+      const name = 'postgres';
+      copyFileSync('/bin/sleep', path.join(options.cwd, name));
+      victim = spawn(`./${name}`, ['60'], options);
       await once(victim, 'spawn');
       const { uid, gid } = statSync(data);
       writeFileSync(path.join(data, 'postmaster.pid'), `${victim.pid}\n${data}\n`, { mode: 0o600 });
