@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../src/testing.js';
+import { createTestDatabase, startTestServer, type TestDatabase } from '../src/testing.js';
 
 // The roles that service and exporter connect as, as the init job makes them.
 
@@ -128,6 +128,20 @@ describe('db:roles', () => {
       status: 1,
       said: expect.stringMatching(/^Droits insuffisants pour créer les rôles \(permission denied.*CREATEROLE/),
     });
+  });
+
+  it('needs no superuser: an owner with CREATEROLE makes the role of the service', async () => {
+    const server = await startTestServer();
+    const owned = await createTestDatabase(server.url, 'template0');
+    const url = new URL(owned.url);
+    await owned.query("CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'owner1'");
+    await owned.query(`ALTER DATABASE ${url.pathname.slice(1)} OWNER TO owner`);
+    url.username = 'owner';
+    url.password = 'owner1';
+    const result = runScripts(['init', 'roles'], { DB_SERVICE_PASSWORD: 'service1' }, url.href);
+    await owned.drop();
+    await server.stop();
+    expect(result).toEqual({ status: 0, said: expect.stringMatching(/Rôles prêts : products_service\.$/) });
   });
 
   it('says what to do where there is no table yet', async () => {
