@@ -191,14 +191,14 @@ describe.each(readdirSync(overlays))('the overlay %s', (overlay) => {
   it('lets pods out to names, traces and one database, each at its port and no further', () => {
     const { egress = [], policyTypes } = find('NetworkPolicy').spec ?? {};
     expect(policyTypes).toEqual(['Ingress', 'Egress']);
-    expect(egress.map(({ ports }) => ports?.map(({ port }) => port))).toEqual([[53, 53], [4318], [5432]]);
-    for (const { to } of egress) expect(to).toHaveLength(1);
-    const [database] = egress.at(-1)?.to ?? [];
-    expect(database).toEqual(
-      overlay === 'production'
-        ? { ipBlock: { cidr: '192.0.2.10/32' } }
-        : { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'postgresql' } } },
-    );
+    const [names, traces, database, ...others] = egress;
+    expect([names, traces].map((rule) => rule?.ports?.map(({ port }) => port))).toEqual([[53, 53], [4318]]);
+    expect(others).toEqual([]);
+    expect(database?.ports).toEqual([{ port: expect.any(Number), protocol: 'TCP' }]);
+    for (const { to } of egress) {
+      expect(to).toHaveLength(1);
+      expect(JSON.stringify(to)).not.toMatch(/\/0"|Selector":\{\}/);
+    }
   });
 
   it('selects the pods that it means', () => {
