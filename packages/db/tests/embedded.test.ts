@@ -1,18 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -133,8 +121,8 @@ describe('the embedded database', () => {
   });
 
   it('says how to reach it in a folder whose name a shell would take apart', async () => {
-    folder = path.join(home, 'l\'été $HOME `id` \\ "x"', '.postgres');
-    const database = await startEmbeddedDatabase({ folder });
+    const quoted = path.join(home, 'l\'été $HOME `id` \\ "x"', '.postgres');
+    const database = await start(quoted);
     const programs = path.join(home, 'programs');
     mkdirSync(programs);
     writeFileSync(path.join(programs, 'psql'), '#!/bin/sh\nprintf "%s" "$PGPASSFILE"', { mode: 0o700 });
@@ -142,14 +130,12 @@ describe('the embedded database', () => {
       encoding: 'utf8',
       env: { PATH: programs },
     });
-    await database.stop();
-    expect(received).toBe(path.join(folder, 'pgpass'));
+    expect(received).toBe(path.join(quoted, 'pgpass'));
   });
 
   it('keeps its log and its lock file from other accounts', async () => {
-    const database = await startEmbeddedDatabase({ folder });
+    await start();
     const modes = ['postgres.log', 'lock.json'].map((name) => statSync(path.join(folder, name)).mode & 0o777);
-    await database.stop();
     expect(modes).toEqual([0o600, 0o600]);
   });
 
@@ -215,72 +201,6 @@ describe('the embedded database', () => {
     writeFileSync(path.join(folder, 'lock.json'), '');
     await start();
     expect(isRunning(orphan)).toBe(false);
-  });
-
-  describe('and a pid file that names a process which is not its server', () => {
-    let victim: ChildProcess;
-    let data: string;
-    beforeEach(async () => {
-      const database = await startEmbeddedDatabase({ folder });
-      data = path.join(folder, 'data');
-      await database.stop();
-    });
-    afterEach(() => victim.kill('SIGKILL'));
-
-    /** A program that is called `postgres`, as a server would be, and is on record in the pid file. */
-    async function startVictim(options: { readonly cwd: string; readonly uid?: number }) {
-      const name = 'postgres';
-      copyFileSync('/bin/sleep', path.join(options.cwd, name));
-      victim = spawn(`./${name}`, ['60'], options);
-      await once(victim, 'spawn');
-      const { uid, gid } = statSync(data);
-      writeFileSync(path.join(data, 'postmaster.pid'), `${victim.pid}\n${data}\n`, { mode: 0o600 });
-      if (process.getuid?.() === 0) chownSync(path.join(data, 'postmaster.pid'), uid, gid);
-    }
-
-    /** PostgreSQL itself may refuse to start beside a process of its own account. */
-    const startAndStop = () =>
-      startEmbeddedDatabase({ folder }).then(
-        (database) => database.stop(),
-        () => {},
-      );
-    const isVictimRunning = () => victim.exitCode === null && victim.signalCode === null;
-
-    it('sends no signal to a program of that name that works elsewhere', async () => {
-      await startVictim({ cwd: home });
-      await startAndStop();
-      expect(isVictimRunning()).toBe(true);
-    });
-
-    it.runIf(process.getuid?.() === 0)(
-      'sends no signal to one of another account, even in the data folder',
-      async () => {
-        await startVictim({ cwd: data });
-        await startAndStop();
-        expect(isVictimRunning()).toBe(true);
-      },
-    );
-
-    it.runIf(process.getuid?.() === 0)('believes no pid file that another account owns', async () => {
-      await startVictim({ cwd: data, uid: statSync(data).uid });
-      chownSync(path.join(data, 'postmaster.pid'), 65_533, 65_533);
-      await startAndStop();
-      expect(isVictimRunning()).toBe(true);
-    });
-
-    it.runIf(process.getuid?.() === 0)('refuses data of another account before it looks for a server', async () => {
-      await startVictim({ cwd: data });
-      chownSync(data, 65_533, 65_533);
-      await expect(startEmbeddedDatabase({ folder })).rejects.toThrow(/data appartient au compte d’uid 65533/);
-      expect(isVictimRunning()).toBe(true);
-    });
-  });
-
-  it.runIf(process.getuid?.() === 0)('refuses a folder of another account and writes nothing there', async () => {
-    mkdirSync(folder, { recursive: true });
-    chownSync(folder, 65_533, 65_533);
-    await expect(startEmbeddedDatabase({ folder })).rejects.toThrow(/\.postgres appartient au compte d’uid 65533/);
-    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('gives the lock to one of several that start at once after a killed one', async () => {
