@@ -33,6 +33,7 @@ const query = span('bbbbbbbbbbbbbbbb', 'aaaaaaaaaaaaaaaa', 'db_query_products', 
 
 const line = (message: string, spanId: string, fields: Record<string, unknown> = {}) => ({
   timestamp: '2024-12-14 21:30:00',
+  time: 0,
   level: 'INFO',
   service: 'backend',
   message,
