@@ -12,6 +12,8 @@ describe('the configuration', () => {
       corsOrigins: ['*'],
       slowDelayMs: 5_000,
       requestTimeoutMs: 120_000,
+      requestsMax: 2_000,
+      writeTimeoutMs: 60_000,
       shutdownDelayMs: 0,
       shutdownTimeoutMs: 8_000,
       database: undefined,

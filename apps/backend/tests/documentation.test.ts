@@ -28,11 +28,6 @@ describe('the documents', () => {
     ).toEqual(variables);
   });
 
-  it('list every variable in the README, and no other', () => {
-    const section = readFromRepository('README.md').split('## Variables')[1]?.split('\n## ')[0] ?? '';
-    expect(sorted([...section.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => String(name)))).toEqual(variables);
-  });
-
   it('give the defaults that the code has', () => {
     const { LOG_LEVEL, ...defaults } = Object.fromEntries(items(readFromRepository('docs/configuration.md')));
     expect(LOG_LEVEL).toBe('`INFO`');

@@ -16,6 +16,8 @@ const COMMON_FIELDS: ReadonlySet<string> = new Set([
   'trace_id',
   'span_id',
 ]);
+/** Left out of a line that repeats the error of a moment ago. */
+const STACK_FIELDS: ReadonlySet<string> = new Set(['exc_info', 'stacks_omitted']);
 
 /** Every metric with its type and labels: `counter {method,path,status}`; `histogram {?}` as long as it has no sample. */
 export function readMetricNames({ types, samples }: Exposition): Map<string, string> {
@@ -34,7 +36,7 @@ export function readLogNames(lines: readonly LogLine[], context: Volatile): Map<
   return new Map(
     lines.map((line) => [
       `${line['level']} ${normaliseMessage(String(line['message']), context)}`,
-      list(Object.keys(line).filter((field) => !COMMON_FIELDS.has(field))),
+      list(Object.keys(line).filter((field) => !COMMON_FIELDS.has(field) && !STACK_FIELDS.has(field))),
     ]),
   );
 }
