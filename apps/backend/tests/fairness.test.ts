@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,10 +15,13 @@ const ATTACK_MS = inGateOrSoak(1_500, 30_000);
 /** More than one page of a list. */
 const PRODUCTS = 3_000;
 
+/** A receiver of spans that takes them and never answers. */
+const stuck = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
 let backend: Backend;
 beforeAll(async () => {
+  const { port } = stuck.address() as AddressInfo;
   backend = await startBackend(
-    { SLOW_ENDPOINT_DELAY: '2', SHUTDOWN_TIMEOUT: '2', DB_QUERY_TIMEOUT: '10' },
+    { SLOW_ENDPOINT_DELAY: '2', SHUTDOWN_TIMEOUT: '2', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
     { nodeArguments: ['--max-old-space-size=256', '--import', '@products/telemetry/register'] },
   );
   await backend.database.query(
@@ -26,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await backend.stop();
+  stuck.close();
 });
 
 /** Asks for a product every 40 ms while the attacker is at work. */
@@ -89,6 +94,9 @@ describe('an honest client keeps its answers beside', () => {
 });
 
 it('a service that has lived through all of this stops within its time-outs', async () => {
+  const metrics = await (await backend.fetch('/metrics')).text();
+  const megabytes = Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 2 ** 20;
+  report(`memory after the attacks: ${megabytes.toFixed(0)} MB`);
   const stoppedAt = performance.now();
   backend.child.kill('SIGTERM');
   await backend.exited;

@@ -139,6 +139,8 @@ describe('the decision', () => {
     ['is the caller’s to sample, from uber-trace-id to debug', { 'uber-trace-id': `${traceId}:${parentId}:0:3` }, true],
     ['is the caller’s to sample, from b3', { b3: `${traceId}-${parentId}-1` }, true],
     ['is the caller’s to sample, from X-B3-*', multi({ 'X-B3-Sampled': '1' }), true],
+    ['is the caller’s to sample, from b3 without a parent', { b3: '1' }, true],
+    ['is the caller’s to sample, from X-B3-Sampled alone', { 'X-B3-Sampled': '1' }, true],
     ['is ours without a caller', {}, false],
     ['is ours when b3 defers it', { b3: `${traceId}-${parentId}` }, false],
   ])('%s, with a sampler that takes none', async (_, headers, expected) => {
@@ -150,6 +152,13 @@ describe('the decision', () => {
     ['is the caller’s not to sample, from uber-trace-id', { 'uber-trace-id': `${traceId}:${parentId}:0:0` }, false],
     ['is the caller’s not to sample, from b3', { b3: `${traceId}-${parentId}-0` }, false],
     ['is the caller’s not to sample, from X-B3-*', multi({ 'X-B3-Sampled': '0' }), false],
+    ['is the caller’s not to sample, from b3 without a parent', { b3: '0' }, false],
+    ['is the caller’s not to sample, from X-B3-Sampled alone', { 'X-B3-Sampled': '0' }, false],
+    [
+      'is the standard header’s, even where b3 denies it',
+      { traceparent: `00-${traceId}-${parentId}-01`, b3: '0' },
+      true,
+    ],
     ['is ours when b3 defers it', { b3: `${traceId}-${parentId}` }, true],
     ['is ours when X-B3-* defers it', multi({}), true],
     [

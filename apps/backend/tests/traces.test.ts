@@ -140,6 +140,12 @@ describe.concurrent('the spans of a request', () => {
     expect(server?.tags['http.url']).not.toMatch(/canary/);
   });
 
+  it('hold no value of more than 4,096 characters', async () => {
+    const [server] = await traceOf(await backend.fetch(`/nowhere/${'x'.repeat(12_000)}?${'y'.repeat(3_000)}`), 1);
+    const lengths = Object.values(server?.tags ?? {}).map((value) => String(value).length);
+    expect(Math.max(...lengths)).toBe(4_096);
+  });
+
   it('do not call a 4xx an error', async () => {
     const [server] = await traceOf(await backend.fetch('/products/x'), 1);
     expect(server?.tags).toMatchObject({ 'http.status_code': 400n });
@@ -219,6 +225,20 @@ describe.concurrent('the trace', () => {
     },
     SOAK_TIMEOUT_MS,
   );
+});
+
+describe('TRACE_CONTEXT=ignore', () => {
+  it('starts a trace of its own for every request, and links the caller’s', async () => {
+    await using edge = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port), TRACE_CONTEXT: 'ignore' });
+    const caller = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
+    const headers = { traceparent: `00-${caller.traceId}-${caller.spanId}-00` };
+    const response = await edge.fetch('/products/1', { headers });
+    expect(traceIdOf(response)).not.toBe(caller.traceId);
+    const [server] = await traceOf(response, 2);
+    expect(server).toMatchObject({ parentSpanId: '0'.repeat(16), links: [caller] });
+    const probe = await edge.fetch('/livez', { headers });
+    expect(traceIdOf(probe)).not.toBe(caller.traceId);
+  });
 });
 
 describe('the stop', () => {

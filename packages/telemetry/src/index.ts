@@ -2,7 +2,7 @@ export { type LogLevel, logLevels } from './contract/logs.js';
 export { countedMethods } from './contract/metrics.js';
 export { monitoringPaths, querySpans } from './contract/spans.js';
 export { findSamplerProblem, telemetryEnvironment } from './environment.js';
-export { createLogger, type LogDestination, type Logger } from './logger.js';
+export { createLogger, type Logger } from './logger.js';
 export { prefersOpenMetrics, renderMetrics } from './metrics/exposition.js';
 export { createMetrics, type Metrics } from './metrics/metrics.js';
 export { type MetricsSnapshot, mergeSnapshots, retainCounts } from './metrics/snapshot.js';

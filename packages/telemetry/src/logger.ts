@@ -1,5 +1,4 @@
 import pino from 'pino';
-import sonicBoom from 'sonic-boom';
 import {
   compileMessage,
   type EventsAt,
@@ -12,7 +11,8 @@ import {
 import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
 import { createErrorFields } from './error-fields.js';
-import { currentTrace, type TraceIds } from './traces/current.js';
+import { createLogBuffer, type LogDestination } from './log-buffer.js';
+import { currentClient, currentTrace, type TraceIds } from './traces/current.js';
 
 /** Logs an event that its contract allows at this level, with the fields that its contract declares. */
 type LogAt<L extends LogLevel> = <E extends EventsAt<L>>(
@@ -38,13 +38,6 @@ export interface Logger {
   readonly droppedLines: number;
 }
 
-/** Where lines go; pino's destination, or anything that takes one line a call. */
-export interface LogDestination {
-  write(line: string): void;
-  on?(event: 'drop' | 'close' | 'error', listener: (lines: string) => void): unknown;
-  end?(): void;
-}
-
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 const logLevelOf: Readonly<Record<string, LogLevel>> = {
   debug: 'DEBUG',
@@ -52,13 +45,6 @@ const logLevelOf: Readonly<Record<string, LogLevel>> = {
   warn: 'WARNING',
   error: 'ERROR',
 };
-
-/** Lines are buffered for so long, up to this length: a write costs as much as several lines. */
-const FLUSH_EVERY_MS = 10;
-const FLUSH_LENGTH = 4_096;
-
-/** Lines kept in memory for a reader of stdout that does not keep up; further lines are dropped. */
-const BUFFERED_BYTES_MAX = 1_048_576;
 
 /** C1 control characters and Unicode's line ends: JSON allows them unescaped, and some readers break lines there. */
 const LINE_BREAKING = /[\u0080-\u009f\u2028\u2029]/g;
@@ -114,14 +100,14 @@ const messageOf = Object.fromEntries(
 ) as Record<LogEventName, ReturnType<typeof compileMessage>>;
 
 /** One JSON object a line, with the field names of the Flask service's python-json-logger. */
-export function createLogger(level: LogLevel, destination: LogDestination = stdout()): Logger {
+export function createLogger(level: LogLevel, destination: LogDestination = createLogBuffer()): Logger {
   const describeError = createErrorFields();
   let droppedLines = 0;
   let isReaderGone = false;
   let isEnded = false;
-  const relay = (lines: string): void => {
+  const relay = (lines: string, client?: string): void => {
     if (isReaderGone || isEnded) droppedLines += countLines(lines);
-    else destination.write(lines);
+    else destination.write(lines, client);
   };
   const logger = pino(
     {
@@ -131,7 +117,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
       timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
     },
-    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter)) },
+    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter), currentClient()) },
   );
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);
@@ -158,39 +144,10 @@ export function createLogger(level: LogLevel, destination: LogDestination = stdo
     warning: (event, ...[fields]) => write('WARNING', event, fields),
     error: (event, ...[fields]) => write('ERROR', event, fields),
     log: write,
-    relay,
+    relay: (lines) => relay(lines),
     end: (timeoutMs) => {
       isEnded = true;
       return isReaderGone ? Promise.resolve(true) : end(destination, timeoutMs);
-    },
-  };
-}
-
-/** Asynchronous, so that a stalled reader does not stop the service; bounded, so that it does not fill the memory. */
-function stdout(): LogDestination {
-  return buffer(new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX }));
-}
-
-/** Writes the lines of {@link FLUSH_EVERY_MS} together. sonic-boom's own timer would wake an idle process 100 times a second. */
-function buffer(destination: sonicBoom.SonicBoom): LogDestination {
-  let lines = '';
-  let timer: NodeJS.Timeout | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (lines !== '') destination.write(lines);
-    lines = '';
-  };
-  return {
-    write: (line) => {
-      lines += line;
-      if (lines.length > FLUSH_LENGTH) flush();
-      else timer ??= setTimeout(flush, FLUSH_EVERY_MS);
-    },
-    on: (event, listener) => destination.on(event, listener),
-    end: () => {
-      flush();
-      destination.end();
     },
   };
 }

@@ -254,6 +254,20 @@ describe('the batch processor', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it('keeps 16 MB of spans at most for a stuck receiver, however large each is', async () => {
+    const { processor, counts } = createProcessor(() => new Promise(() => {}));
+    const spans = recordSpans((tracer) => {
+      for (let index = 0; index < 1_000; index += 1) {
+        tracer.startSpan(`span ${index}`, { attributes: { text: 'x'.repeat(40_000) } }).end();
+      }
+    });
+    for (const span of spans) processor.onEnd(span);
+    expect(1_000 - counts.dropped).toBeGreaterThan(350);
+    expect(1_000 - counts.dropped).toBeLessThan(420);
+    await processor.shutdown();
+    expect(counts).toEqual({ exported: 0, dropped: 1_000 });
+  });
+
   it('drops and counts what a stuck receiver does not take, and warns once', async () => {
     const { promise: stuck, resolve: release } = Promise.withResolvers<void>();
     const { processor, counts, warnings } = createProcessor(async (spans) => {

@@ -11,7 +11,7 @@ const program = `
   const server = createServer((request, response) => {
     const isUntraced = request.url === '/untraced';
     const span = isUntraced
-      ? startUntracedRequest(request.headers)
+      ? startUntracedRequest(request)
       : startRequestSpan(request, { name: 'GET', route: undefined, origin: undefined });
     span.run(() => response.end(JSON.stringify({ ...currentTrace(), traceresponse: span.traceResponse })));
     span.end(200);

@@ -19,6 +19,7 @@ const span = (spanId: string, parentSpanId: string, operationName: string, tags:
   spanId,
   parentSpanId,
   operationName,
+  links: [],
   flags: 1,
   startMicroseconds: 0,
   durationMicroseconds: 1,

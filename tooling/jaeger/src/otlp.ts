@@ -12,8 +12,9 @@ const { root } = protobuf.parse(`
   message Span {
     bytes trace_id = 1; bytes span_id = 2; bytes parent_span_id = 4; string name = 5; uint32 kind = 6;
     fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9;
-    repeated Event events = 11; fixed32 flags = 16;
+    repeated Event events = 11; repeated Link links = 13; fixed32 flags = 16;
   }
+  message Link { bytes trace_id = 1; bytes span_id = 2; }
   message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
@@ -35,6 +36,7 @@ interface OtlpSpan {
   readonly endTimeUnixNano: string;
   readonly attributes?: readonly KeyValue[];
   readonly events?: readonly { timeUnixNano: string; name: string; attributes?: readonly KeyValue[] }[];
+  readonly links?: readonly { traceId: string; spanId: string }[];
   readonly flags: number;
 }
 
@@ -67,6 +69,7 @@ function readSpan(span: OtlpSpan) {
     spanId: hex(span.spanId),
     parentSpanId: hex(span.parentSpanId ?? '').padStart(16, '0'),
     operationName: span.name,
+    links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId: hex(traceId), spanId: hex(spanId) })),
     flags: span.flags & 0xff,
     startMicroseconds: Number(start / 1_000n),
     durationMicroseconds: Number((BigInt(span.endTimeUnixNano) - start) / 1_000n),

@@ -85,6 +85,8 @@ export interface JaegerSpan {
   readonly spanId: string;
   readonly parentSpanId: string;
   readonly operationName: string;
+  /** Spans that it is linked to: references that are not its parent. */
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly flags: number;
   readonly startMicroseconds: number;
   readonly durationMicroseconds: number;
@@ -109,6 +111,10 @@ function readBatch(batch: Struct): JaegerBatch {
       spanId: hex(span[3]),
       parentSpanId: hex(span[4]),
       operationName: span[5] as string,
+      links: ((span[6] ?? []) as Struct[]).map((link) => ({
+        traceId: hex(link[3]) + hex(link[2]),
+        spanId: hex(link[4]),
+      })),
       flags: span[7] as number,
       startMicroseconds: Number(span[8]),
       durationMicroseconds: Number(span[9]),

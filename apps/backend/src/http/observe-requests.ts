@@ -62,7 +62,7 @@ export function observeRequests(options: Options): RequestListener {
     const isShed = !isAdmitted || (route?.needsDatabase === true && isPoolFullFor(caller));
     const span =
       isShed || isMonitoring
-        ? startUntracedRequest(request.headers)
+        ? startUntracedRequest(request)
         : startRequestSpan(request, { name: route?.spanName ?? method, route: route?.template, origin });
     spans.set(response, span);
 
@@ -86,7 +86,8 @@ export function observeRequests(options: Options): RequestListener {
         });
         const duration_ms = Math.round(durationSeconds * 1e6) / 1e3;
         const level = isMonitoring ? 'DEBUG' : levelOf(status);
-        logger.log(level, 'request_completed', { method, path, status, route: template, duration_ms }, span.ids);
+        // The response may be closed from anywhere, outside the request's context too.
+        span.run(() => logger.log(level, 'request_completed', { method, path, status, route: template, duration_ms }));
       });
       (isShed ? shed : answer)(request, response);
     });

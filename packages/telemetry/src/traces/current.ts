@@ -1,4 +1,4 @@
-import { isSpanContextValid, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, createContextKey, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
 
 /** The ids that join a log line or an error to its span, under the names that logs and errors use. */
 export interface TraceIds {
@@ -18,4 +18,15 @@ export function currentTrace(): TraceIds | undefined {
 export function traceIdsOf(span: Span): TraceIds | undefined {
   const spanContext = span.spanContext();
   return isSpanContextValid(spanContext) ? { trace_id: spanContext.traceId, span_id: spanContext.spanId } : undefined;
+}
+
+const CLIENT = createContextKey('address of the client');
+
+export function withClient(parent: Context, address: string | undefined): Context {
+  return parent.setValue(CLIENT, address);
+}
+
+/** Address of the client whose request runs; undefined outside of any. */
+export function currentClient(): string | undefined {
+  return context.active().getValue(CLIENT) as string | undefined;
 }

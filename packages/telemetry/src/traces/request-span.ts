@@ -1,6 +1,6 @@
 // The SERVER span of a request, from its arrival to the end of its response.
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import {
   type Context,
   context,
@@ -12,7 +12,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { type TraceIds, traceIdsOf } from './current.js';
+import { type TraceIds, traceIdsOf, withClient } from './current.js';
 import { describeRequest, type RequestDescription } from './request-attributes.js';
 import type { SpanAttributes } from './spans.js';
 import { tracingState } from './state.js';
@@ -26,9 +26,9 @@ export class RequestSpan {
   /** Undefined where nothing is traced. */
   readonly ids: TraceIds | undefined;
 
-  constructor(span: Span, parent: Context) {
+  constructor(span: Span, parent: Context, { socket }: IncomingMessage) {
     this.#span = span;
-    this.#context = trace.setSpan(parent, span);
+    this.#context = withClient(trace.setSpan(parent, span), socket.remoteAddress);
     this.ids = traceIdsOf(span);
   }
 
@@ -74,17 +74,17 @@ export function startRequestSpan(request: IncomingMessage, description: RequestD
   const parent = isCallerIgnored ? ROOT_CONTEXT : extracted;
   const attributes = describeRequest(request, description);
   const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes, links }, parent);
-  return new RequestSpan(span, parent);
+  return new RequestSpan(span, parent, request);
 }
 
 /** Gives a request ids without a span, so that its lines and its response can be found. */
-export function startUntracedRequest(headers: IncomingHttpHeaders): RequestSpan {
+export function startUntracedRequest(request: IncomingMessage): RequestSpan {
   const { status, isCallerIgnored } = tracingState;
-  const caller = isCallerIgnored ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
+  const caller = isCallerIgnored ? undefined : trace.getSpanContext(propagation.extract(ROOT_CONTEXT, request.headers));
   const isTracing = status === 'started';
   const traceId = caller?.traceId ?? (isTracing ? randomHex() : '');
   const spanContext = { traceId, spanId: randomHex().slice(16), traceFlags: TraceFlags.NONE };
-  return new RequestSpan(trace.wrapSpanContext(spanContext), ROOT_CONTEXT);
+  return new RequestSpan(trace.wrapSpanContext(spanContext), ROOT_CONTEXT, request);
 }
 
 /** 32 digits. Node.js draws the bits of many UUIDs at once, where each `randomBytes` asks the system. */
