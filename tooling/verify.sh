@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check, and the tests that a change touches, in a minute: the change is what main does not have, committed or not.
 # Of the backend's suite these are the test files that it changes and, since the others meet the sources only as a
-# running service, a short round of both doors.
+# running service, a short round of both transports.
 set -euo pipefail
 
 pnpm check

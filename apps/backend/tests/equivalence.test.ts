@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.stop());
 
-/** What both doors must agree on. */
+/** What both transports must agree on. */
 type Outcome = { readonly data: unknown } | { readonly code: unknown; readonly wrong: unknown };
 
 /** The fields that an error complains about; their messages name values, which REST spells as text. */
@@ -68,7 +68,7 @@ const product = fc.record(
   { requiredKeys: [] },
 );
 
-describe('both doors agree', () => {
+describe('both transports agree', () => {
   it('on the creation of any JSON value', async () => {
     const outcomes = new Set<string>();
     await fc.assert(

@@ -51,7 +51,7 @@ const poolGauges = async () =>
   );
 
 describe('a service with a replica', () => {
-  it('reads there through both doors, writes and checks on the primary', async () => {
+  it('reads there through both transports, writes and checks on the primary', async () => {
     const { primary, replica } = databases;
     for (const path of [
       '/products',

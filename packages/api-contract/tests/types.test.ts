@@ -82,7 +82,7 @@ describe.concurrent.each([
     expect([...new Set(others)].sort()).toEqual(['@trpc/client', '@trpc/server', 'zod']);
   });
 
-  it('cannot import a value through the door for types, neither when compiled nor when run', async () => {
+  it('cannot import a value through the entry of types, neither when compiled nor when run', async () => {
     const project = { extends: './tsconfig.json', files: ['src/value-import.ts'] };
     writeFileSync(path.join(consumer, 'tsconfig.value-import.json'), JSON.stringify(project));
     const { complaints } = await compile(path.join(consumer, 'tsconfig.value-import.json'));

@@ -207,13 +207,13 @@ describe('the embedded database', () => {
     const { owner } = await startOwner();
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    const contenders = Array.from({ length: 4 }, () =>
+    const starts = Array.from({ length: 4 }, () =>
       startOwner().then(
         ({ owner: winner }) => winner,
         () => undefined,
       ),
     );
-    const winners = (await Promise.all(contenders)).filter((winner) => winner !== undefined);
+    const winners = (await Promise.all(starts)).filter((winner) => winner !== undefined);
     expect(winners).toHaveLength(1);
     expect(readLock(folder)?.owner.pid).toBe(winners[0]?.pid);
   });

@@ -73,12 +73,12 @@ describe('with DB_PREPARED_STATEMENTS=off', () => {
     await agent.stop();
   });
 
-  it('many requests at once, through both doors, get their own answers over a few connections', async () => {
+  it('many requests at once, through both transports, get their own answers over a few connections', async () => {
     const { running, url } = await start();
     const ask = async (index: number) => {
       const product = { name: `produit ${index}`, price: index + 0.25, category: 'Pooler' };
-      const door = index % 2 === 0 ? '/products' : '/trpc/products.create';
-      const created = await fetch(`${url}${door}`, post(product));
+      const target = index % 2 === 0 ? '/products' : '/trpc/products.create';
+      const created = await fetch(`${url}${target}`, post(product));
       const answer = (await created.json()) as { id: number } & TrpcAnswer;
       const { id } = index % 2 === 0 ? answer : answer.result.data;
       const byId = `/trpc/products.byId?input=${encodeURIComponent(JSON.stringify({ id }))}`;
@@ -104,14 +104,14 @@ describe('with DB_PREPARED_STATEMENTS=off', () => {
   it('a write that waits too long is given up by the server too', async () => {
     const { running, url } = await start();
     const [before] = await database.query<{ count: number }>('SELECT count(*)::int AS count FROM products');
-    const holder = database.query('BEGIN; LOCK TABLE products; SELECT pg_sleep(0.8); SELECT pg_sleep(0.8); COMMIT');
+    const busy = database.query('BEGIN; LOCK TABLE products; SELECT pg_sleep(0.8); SELECT pg_sleep(0.8); COMMIT');
     await eventually(async () => {
       expect(
         await database.query("SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"),
       ).not.toEqual([]);
     });
     expect((await fetch(`${url}/products`, post({ name: 'tard', price: 1, category: 'x' }))).status).toBe(503);
-    await holder;
+    await busy;
     expect(await database.query('SELECT count(*)::int AS count FROM products')).toEqual([before]);
     await stop(running);
   });

@@ -1,18 +1,18 @@
 import { logLines } from '../logql.js';
 import { aggregate, divide, histogramQuantile, over } from '../promql.js';
-import { instanceVariable, ofInstances, WINDOW } from './chosen.js';
 import type { Dashboard, Query } from './specification.js';
+import { instanceVariable, selectInstances, WINDOW } from './variables.js';
 
 const buckets = aggregate(
   'sum',
   ['operation', 'le'],
-  over('rate', ofInstances('database_query_duration_seconds_bucket'), WINDOW),
+  over('rate', selectInstances('database_query_duration_seconds_bucket'), WINDOW),
 );
-const sums = over('rate', ofInstances('database_query_duration_seconds_sum'), WINDOW);
-const counts = over('rate', ofInstances('database_query_duration_seconds_count'), WINDOW);
-const unavailable = over('rate', ofInstances('http_requests_total', { status: '503' }), WINDOW);
+const sums = over('rate', selectInstances('database_query_duration_seconds_sum'), WINDOW);
+const counts = over('rate', selectInstances('database_query_duration_seconds_count'), WINDOW);
+const unavailable = over('rate', selectInstances('http_requests_total', { status: '503' }), WINDOW);
 const connections = (status: 'size' | 'checked_out' | 'idle' | 'waiting') =>
-  ofInstances('database_connection_pool', { status });
+  selectInstances('database_connection_pool', { status });
 const byInstance = (status: Parameters<typeof connections>[0]): Query => ({
   expression: connections(status),
   legend: '{{status}} {{instance}}',
@@ -37,7 +37,7 @@ export const database: Dashboard = {
               expression: aggregate(
                 'sum',
                 ['operation', 'table'],
-                over('rate', ofInstances('database_queries_total'), WINDOW),
+                over('rate', selectInstances('database_queries_total'), WINDOW),
               ),
               legend: '{{operation}} {{table}}',
             },

@@ -1,9 +1,9 @@
 import { age, aggregate, over, type SampleName } from '../promql.js';
-import { instanceVariable, ofInstances, WINDOW } from './chosen.js';
 import type { Dashboard, Query } from './specification.js';
+import { instanceVariable, selectInstances, WINDOW } from './variables.js';
 
 const reading = (name: SampleName, label: string): Query => ({
-  expression: ofInstances(name),
+  expression: selectInstances(name),
   legend: `${label} {{instance}}`,
 });
 
@@ -35,7 +35,7 @@ export const process: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expression: over('rate', ofInstances('process_cpu_seconds_total'), WINDOW),
+              expression: over('rate', selectInstances('process_cpu_seconds_total'), WINDOW),
               legend: '{{instance}}',
             },
           ],
@@ -50,7 +50,7 @@ export const process: Dashboard = {
               expression: aggregate(
                 'sum',
                 ['instance', 'kind'],
-                over('rate', ofInstances('nodejs_gc_duration_seconds_sum'), WINDOW),
+                over('rate', selectInstances('nodejs_gc_duration_seconds_sum'), WINDOW),
               ),
               legend: '{{kind}} {{instance}}',
             },
@@ -96,14 +96,14 @@ export const process: Dashboard = {
           title: 'Up',
           description: 'Instances that can be scraped.',
           unit: 'short',
-          queries: [{ expression: aggregate('sum', ['job'], ofInstances('up')), legend: 'up' }],
+          queries: [{ expression: aggregate('sum', ['job'], selectInstances('up')), legend: 'up' }],
         },
         {
           kind: 'graph',
           title: 'Age',
           description: 'Since the start of the oldest process of an instance.',
           unit: 's',
-          queries: [{ expression: age(ofInstances('process_start_time_seconds')), legend: '{{instance}}' }],
+          queries: [{ expression: age(selectInstances('process_start_time_seconds')), legend: '{{instance}}' }],
         },
         {
           kind: 'graph',
@@ -112,7 +112,7 @@ export const process: Dashboard = {
           unit: 'short',
           queries: [
             {
-              expression: aggregate('sum', ['version'], ofInstances('nodejs_version_info')),
+              expression: aggregate('sum', ['version'], selectInstances('nodejs_version_info')),
               legend: '{{version}}',
             },
           ],

@@ -1,13 +1,13 @@
 import { logLines } from '../logql.js';
 import { aggregate, divide, histogramQuantile, multiply, or, over, type Vector } from '../promql.js';
-import { instanceVariable, ofInstances, pathVariable, WINDOW } from './chosen.js';
 import type { Dashboard } from './specification.js';
+import { instanceVariable, pathVariable, selectInstances, WINDOW } from './variables.js';
 
 const path = ['=~', '$path'] as const;
-const rate = over('rate', ofInstances('http_requests_total', { path }), WINDOW);
-const failures = over('rate', ofInstances('http_requests_total', { path, status: ['=~', '5..'] }), WINDOW);
-const refusals = over('rate', ofInstances('http_requests_total', { path, status: ['=~', '4..'] }), WINDOW);
-const buckets = over('rate', ofInstances('http_request_duration_seconds_bucket', { path }), WINDOW);
+const rate = over('rate', selectInstances('http_requests_total', { path }), WINDOW);
+const failures = over('rate', selectInstances('http_requests_total', { path, status: ['=~', '5..'] }), WINDOW);
+const refusals = over('rate', selectInstances('http_requests_total', { path, status: ['=~', '4..'] }), WINDOW);
+const buckets = over('rate', selectInstances('http_request_duration_seconds_bucket', { path }), WINDOW);
 const all = aggregate('sum', ['job'], rate);
 const quantile = (value: number): Vector<'job'> => histogramQuantile(value, aggregate('sum', ['job', 'le'], buckets));
 
@@ -55,7 +55,7 @@ export const requests: Dashboard = {
           description: 'Requests that are being answered, of all routes.',
           unit: 'short',
           queries: [
-            { expression: aggregate('sum', ['job'], ofInstances('http_requests_in_flight')), legend: 'in flight' },
+            { expression: aggregate('sum', ['job'], selectInstances('http_requests_in_flight')), legend: 'in flight' },
           ],
         },
       ],
@@ -119,7 +119,7 @@ export const requests: Dashboard = {
           title: 'In flight',
           description: 'Requests that are being answered, of all routes.',
           unit: 'short',
-          queries: [{ expression: ofInstances('http_requests_in_flight'), legend: '{{instance}}' }],
+          queries: [{ expression: selectInstances('http_requests_in_flight'), legend: '{{instance}}' }],
         },
       ],
     },

@@ -1,10 +1,10 @@
 import { countLines, logLines } from '../logql.js';
 import { add, divide, over } from '../promql.js';
-import { instanceVariable, ofInstances, WINDOW } from './chosen.js';
 import type { Dashboard } from './specification.js';
+import { instanceVariable, selectInstances, WINDOW } from './variables.js';
 
-const dropped = over('rate', ofInstances('spans_dropped_total'), WINDOW);
-const exported = over('rate', ofInstances('spans_exported_total'), WINDOW);
+const dropped = over('rate', selectInstances('spans_dropped_total'), WINDOW);
+const exported = over('rate', selectInstances('spans_exported_total'), WINDOW);
 
 export const telemetry: Dashboard = {
   uid: 'products-telemetry',
@@ -63,7 +63,7 @@ export const telemetry: Dashboard = {
           description: 'Lines that the reader of stdout did not take, a second.',
           unit: 'cps',
           queries: [
-            { expression: over('rate', ofInstances('log_lines_dropped_total'), WINDOW), legend: '{{instance}}' },
+            { expression: over('rate', selectInstances('log_lines_dropped_total'), WINDOW), legend: '{{instance}}' },
           ],
         },
       ],
@@ -76,14 +76,14 @@ export const telemetry: Dashboard = {
           title: 'Scrape duration',
           description: 'With several workers, the one asked has to ask the others.',
           unit: 's',
-          queries: [{ expression: ofInstances('scrape_duration_seconds'), legend: '{{instance}}' }],
+          queries: [{ expression: selectInstances('scrape_duration_seconds'), legend: '{{instance}}' }],
         },
         {
           kind: 'graph',
           title: 'Series',
           description: 'Samples of a scrape. Routes, methods and statuses bound it; no client can make more.',
           unit: 'short',
-          queries: [{ expression: ofInstances('scrape_samples_scraped'), legend: '{{instance}}' }],
+          queries: [{ expression: selectInstances('scrape_samples_scraped'), legend: '{{instance}}' }],
         },
       ],
     },

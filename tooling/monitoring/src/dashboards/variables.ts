@@ -9,7 +9,7 @@ export const pathVariable: Variable = { name: 'path', query: valuesOf('http_requ
 export const WINDOW = '$__rate_interval';
 
 /** The series of the chosen instances. */
-export function ofInstances<N extends SampleName>(
+export function selectInstances<N extends SampleName>(
   name: N,
   matchers: Matchers<LabelsOf<N>> = {},
 ): Selector<LabelsOf<N>> {
