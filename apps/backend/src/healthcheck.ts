@@ -1,4 +1,4 @@
-// The image's HEALTHCHECK: is the process live? A program of its own, since the image has no curl.
+// The image's HEALTHCHECK: is the process live? A program, since the image has no curl.
 import { get } from 'node:http';
 
 const TIMEOUT_MS = 2_000;

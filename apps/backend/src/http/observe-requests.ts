@@ -89,10 +89,17 @@ export function observeRequests(options: Options): RequestListener {
         // The response may be closed from anywhere, outside the request's context too.
         span.run(() => logger.log(level, 'request_completed', { method, path, status, route: template, duration_ms }));
       });
-      (isShed ? shed : answer)(request, response);
+      if (isShed) shed(request, response);
+      else if (calls === 1) answer(request, response);
+      else inNextTurn(() => request.socket.destroyed || answer(request, response));
     });
   };
   return (request, response) => lifecycle.begin(response, () => observe(request, response));
+}
+
+/** Runs work a turn of the event loop later: it reads the reset of a client that has left in the turn after its request. */
+function inNextTurn(work: () => void): void {
+  setImmediate(() => setImmediate(work));
 }
 
 /** The status of a closed response, unless it failed on the way (500) or its client left (499). */
