@@ -5,7 +5,7 @@ pinned=$(node -p 'require("./package.json").packageManager') || return
 case ${npm_config_user_agent:-} in
 "pnpm/${pinned#pnpm@} "*) ;;
 *)
-  # .npmrc hides what npm says, its errors too; and what is in its cache needs no network.
+  # .npmrc hides npm's output, its errors too; its cache spares the network.
   PATH=$(npx --yes --loglevel=error --prefer-offline --package="$pinned" -c 'printf %s "$PATH"') || return
   export PATH
   unset npm_config_loglevel

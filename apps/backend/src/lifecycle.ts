@@ -89,7 +89,7 @@ export class Lifecycle {
     answer();
   }
 
-  /** In a turn of its own of the event loop: a chunk of a thousand requests must not keep other connections waiting. */
+  /** One held request a turn of the event loop: a chunk of a thousand must not keep other connections waiting. */
   #openNext({ held }: Connection, socket: Socket): void {
     const next = held.shift();
     if (next === undefined) return;

@@ -27,7 +27,7 @@ const anyNumber = fc.oneof(
 
 export const anyJson = fc.oneof(fc.jsonValue({ maxDepth: 4 }), anyText, anyNumber);
 
-/** What has the fields of a product, or some of them, of which some may be as they have to be. */
+/** Objects with fields of a product; each may be absent, valid or invalid. */
 export const anyProduct = fc.record(
   {
     name: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 210 }), anyJson),

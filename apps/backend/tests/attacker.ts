@@ -1,4 +1,4 @@
-// A hostile client in a process of its own: node attacker.ts <attack> <url> <milliseconds> [local address]
+// A hostile client, run as its own process: node attacker.ts <attack> <url> <milliseconds> [local address]
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,7 +21,7 @@ function open(bytes: string, onConnect: (socket: Socket) => void = () => {}): So
   return socket;
 }
 
-/** Again and again: so many connections at once, each reset a while after it has sent. */
+/** Opens connections together, again and again; each is reset a while after it has sent. */
 async function burst(count: number, bytes: string, resetAfterMs: number, everyMs: number): Promise<void> {
   while (!isOver()) {
     for (let index = 0; index < count; index += 1) {

@@ -1,4 +1,4 @@
-// The real service, started as `pnpm start` starts it, on a database of its own.
+// The real service, started as `pnpm start` starts it, on its own database.
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -16,7 +16,7 @@ export const STOP_TIMEOUT_MS = 15_000;
 
 const running = new Set<RunningProcess>();
 
-/** Stops what a test that failed has left running, by force after a while. */
+/** Stops the services of failed tests, by force after a while. */
 export async function stopLeftovers(): Promise<void> {
   await Promise.all(
     [...running].map(async ({ child, stop }) => {
@@ -60,7 +60,7 @@ export function run(
   const { PATH = '' } = process.env;
   const child = spawn('node', [...nodeArguments, 'dist/main.js'], {
     cwd: folder,
-    // The documented agent, nobody there: spans cost nothing and go nowhere.
+    // No agent listens there: spans are dropped at no cost.
     env: { PATH, JAEGER_AGENT_HOST: '127.0.0.1', HOST: '127.0.0.1', PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -178,7 +178,7 @@ export function post(value: unknown): RequestInit {
   return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
 }
 
-/** The body of a response; what it should be is for the test to compare. */
+/** The body of a response, for the test to compare. */
 export async function readJson<T>(response: Response | Promise<Response>): Promise<T> {
   return (await (await response).json()) as T;
 }

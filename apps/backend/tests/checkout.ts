@@ -1,4 +1,4 @@
-// A copy of the service that is a checkout of its own, so that its embedded database is nobody else's.
+// A separate checkout of the service, for its embedded database belongs to the folder.
 import {
   cpSync,
   existsSync,
@@ -23,7 +23,7 @@ export interface Checkout {
   remove(): void;
 }
 
-/** Copies what has been built; what is installed is linked. */
+/** Copies the built files and links the installed packages. */
 export function createCheckout(): Checkout {
   const checkout = mkdtempSync(path.join(tmpdir(), 'products-checkout-'));
   writeFileSync(path.join(checkout, 'pnpm-workspace.yaml'), '');
@@ -44,7 +44,7 @@ export function createCheckout(): Checkout {
     remove: () => rmSync(checkout, { recursive: true }),
   };
 
-  /** Links what is installed, but the database package to its copy. */
+  /** Links the installed packages; the database package is linked to its copy. */
   function link(installed: string): void {
     const isOurs = installed === 'apps/backend/node_modules/@products';
     if (!isOurs) {

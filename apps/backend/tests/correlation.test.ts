@@ -1,4 +1,4 @@
-// From a metric to its trace, from a trace to its lines, and back: what the links of Grafana look for is what the service writes.
+// Grafana's links from a metric to its trace, from a trace to its lines, and back, find what the service writes.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dashboards, dataSources } from '@products/monitoring';
@@ -81,7 +81,7 @@ describe('LogQL', () => {
 
   it('a trace opens its lines', () => {
     expect(uids).toContain(datasourceUid);
-    // Of itself Grafana would look for the service under the name it has in Jaeger, which is not that of its lines.
+    // By default Grafana searches the lines for the service's name in Jaeger, which differs from Loki's.
     expect(customQuery).toBe(true);
     expect(findsLineOf(traceId, traceId)).toBe(true);
     expect(

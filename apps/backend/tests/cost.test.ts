@@ -7,9 +7,9 @@ import { type Backend, post, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { report } from './soak.js';
 
-// What a request and a start cost, in what can be counted the same on any machine; `pnpm bench` measures time.
+// The cost of a request and of a start, in units that no machine's speed changes; `pnpm bench` measures time.
 
-/** So small and fixed that the number of scavenges tells how much has been allocated. */
+/** Small and fixed: the number of scavenges tells the bytes allocated. */
 const SEMI_SPACE_MB = 1;
 const REQUESTS = 400;
 /** Allocated for a `GET /products`; it was 150 when this was written. */

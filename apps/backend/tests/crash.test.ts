@@ -10,7 +10,7 @@ import { isRunning } from './is-running.js';
 import { askOn, Outcomes } from './load-client.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
-// Stopped or killed under load: what the service has accepted it answers, what it has acknowledged stays.
+// Stopped or killed under load, the service answers each accepted request and keeps each acknowledged row.
 
 const STOPS = inGateOrSoak(1, 100);
 const KEEP_ALIVE_CLIENTS = inGateOrSoak(50, 200);

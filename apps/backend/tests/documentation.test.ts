@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig, serviceEnvironment } from '../src/config.js';
 import { documents, readFromRepository } from './documents.js';
 
-// What the documents say is what the code does, and the reverse.
+// The documents and the code agree.
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();

@@ -4,7 +4,7 @@ import { startOnSamples } from './backend.js';
 import { askOn, closedLoop, Outcomes, openLoop } from './load-client.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
-// On and on at 70 % of what it can do: nothing fails, and nothing grows.
+// At 70 % of its capacity for a long time, nothing fails and nothing grows.
 
 const DURATION_MS = inGateOrSoak(3_000, 1_800_000);
 const CAPACITY_MS = inGateOrSoak(700, 2_000);
@@ -62,7 +62,7 @@ it(
       `endurance: ${outcomes} in ${(DURATION_MS / 60_000).toFixed(1)} min at ${(0.7 * capacity).toFixed(0)}/s; resident ${last.at(-1)?.residentMb.toFixed(0)} MB, ${slope(last, ({ residentMb }) => residentMb).toFixed(2)} MB a minute in the second half; open files ${readings.map(({ openFiles }) => openFiles).join(' ')}; event loop p99 ${Math.max(...readings.map(({ lagP99Ms }) => lagP99Ms)).toFixed(0)} ms at most`,
     );
     expect([...outcomes.keys()].sort()).toEqual([200, 404]);
-    // What is open is connections: no more than the clients', the database's and a handful of the process's own.
+    // The clients' connections, the database's, and a handful of the process's.
     expect(readings.at(-1)?.openFiles).toBeLessThan(64 + 31 + 60);
     agent.destroy();
     expect(await backend.stop()).toBe(0);

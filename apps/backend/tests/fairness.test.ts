@@ -9,7 +9,7 @@ import { type Backend, startBackend } from './backend.js';
 import { askOn, Outcomes } from './load-client.js';
 import { inGateOrSoak, percentile, report, SOAK_TIMEOUT_MS } from './soak.js';
 
-// One client does what it likes; an honest one asks for a product every 40 ms and gets its answers.
+// Beside a hostile client, an honest one asks for a product every 40 ms and gets its answers.
 
 const ATTACK_MS = inGateOrSoak(1_500, 30_000);
 /** More than one page of a list. */

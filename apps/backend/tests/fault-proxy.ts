@@ -13,7 +13,7 @@ type Fault =
   | { readonly bytesPerSecond: number }
   /** Everything arrives in pieces. */
   | { readonly sliceBytes: number }
-  /** Each connection is broken after so many bytes. */
+  /** Bytes after which each connection is broken. */
   | { readonly limitBytes: number }
   /** The end of a connection arrives late. */
   | { readonly closeDelayMs: number };
@@ -29,7 +29,7 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
-/** A TCP proxy on 127.0.0.1 that can do to a connection what a network can. */
+/** A TCP proxy on 127.0.0.1 that injects the faults of a network. */
 export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   const pass = (from: Socket, to: Socket) => {

@@ -1,4 +1,4 @@
-// A service whose database anything can happen to, and clients that notice what it makes of that.
+// A service whose database fails in many ways, and clients that record its answers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { post, type RunningProcess, run, urlOf } from './backend.js';

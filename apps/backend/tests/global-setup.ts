@@ -8,7 +8,7 @@ declare module 'vitest' {
     serverUrl: string;
     /** The database to clone for one that has the ten samples. */
     seededTemplate: string;
-    /** URL of a database with the ten samples that nobody writes to. */
+    /** URL of a database with the ten samples, for tests that only read. */
     samplesUrl: string;
   }
 }

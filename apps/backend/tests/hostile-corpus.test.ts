@@ -5,7 +5,7 @@ import { sendRaw } from './raw-http.js';
 import { report } from './soak.js';
 import { checkAnswer } from './well-formed-answer.js';
 
-// The same two thousand requests each time: what is known to have brought down, or deceived, services like this one.
+// Two thousand fixed requests, each known to have broken or deceived a service like this one.
 
 let backend: Backend;
 beforeAll(async () => {

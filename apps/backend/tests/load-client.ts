@@ -60,8 +60,8 @@ export async function closedLoop(
 }
 
 /**
- * Clients that ask so many times a second whether or not they have been answered, but for those that come when so many
- * wait. Resolves when all have been answered.
+ * Clients that send requests at a fixed rate, whether or not earlier ones are answered; beyond a number of waiting ones
+ * none is sent. Resolves when all are answered.
  */
 export async function openLoop(
   perSecond: number,

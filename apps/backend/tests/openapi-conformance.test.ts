@@ -44,7 +44,7 @@ afterAll(async () => {
   expect(await backend.stop()).toBe(0);
 });
 
-/** What the document has at this place, a reference followed. */
+/** The document's value at this place; a reference is followed. */
 function resolve<T extends object>(place: string): T {
   const found = place
     .split('/')
@@ -88,7 +88,7 @@ function createCase(template: string, method: string, operation: Operation, valu
   return { method, path: query.length === 0 ? path : `${path}?${query.join('&')}`, init, isAllowed };
 }
 
-/** Holds an answer against what the document says of this operation. */
+/** Compares an answer with the document's operation. */
 async function checkAnswer(template: string, { method, path, init, isAllowed }: Case, answer: Response): Promise<void> {
   const { status, headers } = answer;
   const text = await answer.text();
@@ -129,7 +129,7 @@ it(
     const operations = Object.entries(paths).flatMap(([template, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ template, method, operation })),
     );
-    // Its failures are what it is for; the page is not JSON.
+    // These fail on purpose, and the page is not JSON.
     const checked = operations.filter(({ template }) => template !== '/error' && template !== '/docs');
     // More of those that take something.
     const weighted = checked.flatMap((each) =>

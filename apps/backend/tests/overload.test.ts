@@ -21,7 +21,7 @@ it(
     await using backend = await startOnSamples({ DB_POOL_QUEUE: '50' });
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS, maxFreeSockets: CLIENTS });
     const ask = () => askOn(agent, backend.url, '/products/1');
-    // All have their connections: what is measured is requests.
+    // All connections are open: only requests are measured.
     await closedLoop(CLIENTS, CAPACITY_MS, ask);
     const { perSecond: capacity } = await closedLoop(50, CAPACITY_MS, ask);
     const { sent, tookMs, outcomes, latenciesMs } = await openLoop(3 * capacity, CLIENTS, OVERLOAD_MS, ask);

@@ -12,7 +12,7 @@ export interface RawResponse {
 /**
  * Sends these bytes on a connection of their own and reads until the server closes it.
  *
- * @param timeoutMs after which what has come by then is all; the status is NaN when that is nothing
+ * @param timeoutMs after which the bytes received so far are the response; without any, its status is NaN
  */
 export async function sendRaw(url: string, request: string | Buffer, timeoutMs?: number): Promise<RawResponse> {
   const { hostname, port } = new URL(url);

@@ -33,7 +33,7 @@ const selects = () => metric(/^database_queries_total\{operation="SELECT",table=
 const completedWith = (status: number, route: string) =>
   metric(new RegExp(`^http_requests_total\\{method="GET",path="${route}",status="${status}"\\} (\\d+)`, 'm'));
 
-/** A client that has had the beginning of the answer, and reads on only when it is told to. */
+/** A client that has read the beginning of the answer and waits to be told to read on. */
 async function begin(path: string, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
   const request = get(`${backend.url}${path}`, { headers });
   const [response] = (await once(request, 'response')) as [IncomingMessage];

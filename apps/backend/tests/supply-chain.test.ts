@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-// What comes from outside is what was looked at.
+// Every dependency is pinned to reviewed content.
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(repository, file), 'utf8');
@@ -117,7 +117,7 @@ describe('static analysis', () => {
     expect(used).toEqual(['actions/checkout', 'github/codeql-action/init', 'github/codeql-action/analyze']);
   });
 
-  /** What the linter, with this repository's rules, has against a file. */
+  /** The linter's findings in a file, by this repository's rules. */
   function lint(name: string, text: string): string {
     const folder = mkdtempSync(path.join(tmpdir(), 'products-lint-'));
     const { rules } = JSON.parse(read('biome.json')).linter;

@@ -13,7 +13,7 @@ import { type Backend, type LogLine, post, startBackend, traceIdOf } from './bac
 import { eventually } from './eventually.js';
 import { lives, withoutDatabase } from './lives.js';
 
-// What comes out is what the contract declares, and all that it declares comes out.
+// The service emits all that the contract declares, and nothing else.
 
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
@@ -104,7 +104,7 @@ describe('the spans', () => {
     if (operationName in spans) return operationName;
     return tags['span.kind'] === 'server' ? 'request' : 'procedure';
   };
-  // What the Jaeger format says of every span.
+  // The Jaeger exporter adds these to spans.
   const formatTags = new Set(['span.kind', 'otel.status_code', 'otel.status_description']);
 
   it('are the declared ones', () => {

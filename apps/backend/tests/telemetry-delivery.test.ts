@@ -4,7 +4,7 @@ import { startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
-// What has been answered has been told: every line and every span of it gets out, however the service ends.
+// Every line and span of an answered request is delivered, however the service ends.
 
 const REQUESTS = inGateOrSoak(500, 2_000);
 /** As many as may wait for a connection: the next would be refused. */

@@ -25,7 +25,7 @@ export const pidsOf = ({ lines }: ServingProcess, message: string) =>
 /** The workers so far, those that have ended too. */
 export const startedPids = (service: ServingProcess) => pidsOf(service, 'Processus de travail démarré');
 
-/** A request on a connection of its own, so that any worker may get it; or on the agent's, which are kept. */
+/** A request on a new connection, which any worker may get, or on one that the agent keeps. */
 export function ask(
   { url }: ServingProcess,
   path: string,
@@ -48,7 +48,7 @@ export function ask(
 export const readTotal = (scrape: string) =>
   Number(/^http_requests_total\{method="GET",path="\/products",status="200"\} (\d+)$/m.exec(scrape)?.[1] ?? 0);
 
-/** Waits until a scrape counts so many: a worker that is too busy to report in time is a second behind. */
+/** Waits until a scrape counts this many; a busy worker reports a second late. */
 export function countedInAll(service: ServingProcess, total: number): Promise<void> {
   return eventually(async () => expect(readTotal((await ask(service, '/metrics')).body)).toBe(total));
 }

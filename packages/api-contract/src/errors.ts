@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * The error vocabulary of both transports: tRPC's codes (https://trpc.io/docs/server/error-handling#error-codes), each with
- * its HTTP status, a short label, and the message of an error that has none of its own.
+ * its HTTP status, a short label, and the message of an error without one.
  */
 export const errorCatalogue = {
   BAD_REQUEST: { status: 400, error: 'Requête invalide', message: 'La requête est mal formée.' },

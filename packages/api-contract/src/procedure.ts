@@ -15,7 +15,7 @@ export interface ErrorData extends ErrorBody {
 /** The result of tRPC's `next()`, which never throws. */
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: Error };
 
-/** Runs a procedure in a trace span of its own. */
+/** Runs a procedure in its own trace span. */
 export type InProcedureSpan = <T extends Outcome>(path: string, run: () => Promise<T>) => Promise<T>;
 
 /** An error in tRPC's envelope; its `code` is JSON-RPC 2.0's (https://www.jsonrpc.org/specification#error_object). */

@@ -77,7 +77,7 @@ async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<
   }
 }
 
-/** The failure of a host with several addresses has an error for each and no message of its own. */
+/** The failure of a host with several addresses has an error for each and no message. */
 function describeFailure(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describeFailure).join(' ; ');
   return error instanceof Error ? error.message : String(error);

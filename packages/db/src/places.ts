@@ -136,7 +136,7 @@ export class Places {
     this.#queued.remove(waiter.requester);
   }
 
-  /** The first whose connection and peer hold less than their share; where all hold more, nobody else waits. */
+  /** The first whose connection and peer hold less than their share, else the first. */
   #findNext(): Waiter | undefined {
     const { max } = this.#options;
     let ofPeerOverShare: Waiter | undefined;

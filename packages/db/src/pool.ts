@@ -105,7 +105,7 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs one statement on a connection of its own and resolves to its rows. A read is run again when its connection broke;
+   * Runs one statement on its own connection and resolves to its rows. A read is run again when its connection broke;
    * a write is not, for it may have been done.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.

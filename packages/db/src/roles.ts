@@ -31,7 +31,7 @@ const grants = {
 export type RoleName = keyof typeof grants;
 
 /**
- * Makes these roles, or gives them these passwords, and grants each what it needs. The connection is the owner's.
+ * Creates these roles, or sets their passwords, and grants each its privileges. The connection is the owner's.
  *
  * @returns the names of the roles
  * @throws {Error} when the owner may not make roles or there is no table yet.

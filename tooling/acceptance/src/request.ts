@@ -27,7 +27,7 @@ interface Expected {
   readonly lines: readonly LogEventName[];
 }
 
-/** A request and what it leaves behind. */
+/** A request and its telemetry. */
 export interface Expectation extends Expected {
   readonly request: CorpusRequest;
 }

@@ -6,7 +6,7 @@ const SAMPLES = 10;
 
 export interface BenchDatabase {
   readonly url: string;
-  /** Leaves the ten samples and adds others to them, until there are so many. */
+  /** Adds products to the ten samples until the table has this many. */
   fill(rows: number): Promise<void>;
   stop(): Promise<void>;
 }

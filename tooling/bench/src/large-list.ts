@@ -1,4 +1,4 @@
-// What a list of a million products does to memory and to the others.
+// The memory, and the latency of other requests, beside a list of a million products.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drive } from './load.js';
 import type { ServerProcess } from './server-process.js';

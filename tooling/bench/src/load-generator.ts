@@ -1,4 +1,4 @@
-// The process that asks. Its own CPU time is nobody's concern.
+// The client process; its CPU time is not measured.
 import { once } from 'node:events';
 import autocannon, { type Result } from 'autocannon';
 import type { Load } from './load.js';

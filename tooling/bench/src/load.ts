@@ -19,7 +19,7 @@ export interface LoadResult {
 }
 
 /**
- * Drives a server from a process of its own.
+ * Drives a server from another process.
  *
  * @throws {Error} when anything but success was answered
  */

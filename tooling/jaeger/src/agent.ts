@@ -18,7 +18,7 @@ export interface JaegerAgent {
 /**
  * Listens on 127.0.0.1 as an agent does.
  *
- * @param encoding what it expects: agents take compact on port 6831 and binary on 6832
+ * @param encoding of its packets: agents take compact on port 6831 and binary on 6832
  * @param port 0: any free one
  */
 export async function startJaegerAgent(encoding: Encoding = 'compact', port = 0): Promise<JaegerAgent> {

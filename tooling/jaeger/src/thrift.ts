@@ -79,7 +79,7 @@ export function batchOf({ fields }: Message): JaegerBatch {
   return readBatch(fields[1] as Struct);
 }
 
-/** A span as Jaeger has it, whichever way it came. */
+/** A span in Jaeger's model, from any of its encodings. */
 export interface JaegerSpan {
   readonly traceId: string;
   readonly spanId: string;

@@ -5,7 +5,7 @@ import { generatedFolders, renderFiles } from './files.js';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 
-// What is no longer made goes.
+// Files that are no longer generated go.
 for (const folder of generatedFolders) rmSync(path.join(repository, folder), { recursive: true, force: true });
 for (const [name, content] of renderFiles()) {
   const file = path.join(repository, name);

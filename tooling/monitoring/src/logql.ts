@@ -28,12 +28,12 @@ export function logLines({ level, event }: LogFilter = {}): string {
   ].join(' ');
 }
 
-/** How many lines there are for each value of a field. */
+/** Counts the lines by a field. */
 export function countLines(by: Field, lines: string): string {
   return `sum by (${by}) (count_over_time(${lines} [$__auto]))`;
 }
 
-/** What comes before the first field in an event's message: Loki finds it without parsing the line. */
+/** The message up to its first field: Loki finds it without parsing the line. */
 function fixedStart(event: LogEventName): string {
   return logEvents[event].message.split('{')[0]?.trim() ?? '';
 }

@@ -1,4 +1,4 @@
-// What the service promises, and how fast it may use up what the promise leaves.
+// The objectives of the service, and the burn rates of their error budgets.
 import { type metrics, monitoringPaths } from '@products/telemetry/contract';
 import {
   aggregate,
@@ -13,7 +13,7 @@ import {
   type Vector,
 } from './promql.js';
 
-/** Paths whose answers promise nothing: probes, routes that fail or wait on purpose, and what is no route. */
+/** Paths outside the objectives: probes, routes that fail or wait on purpose, and unknown ones. */
 export const excludedPaths: readonly string[] = [
   ...monitoringPaths,
   '/health',

@@ -2,8 +2,8 @@
 const PRESENT_MS = 10_000;
 
 /**
- * The requests in flight, counted by their calls: a process takes so many, and while others are present one peer has at most
- * half of them.
+ * The requests in flight, counted by their calls. A process has a limit of them; while others are present, one peer has at
+ * most half.
  */
 export class Admission {
   readonly #max: number;
@@ -17,7 +17,7 @@ export class Admission {
     this.#max = requestsMax;
   }
 
-  /** Whether a request of so many calls may begin; if so, it has to be released. */
+  /** Whether a request of this many calls may begin; if so, it has to be released. */
   admit(peer: string, calls: number): boolean {
     const now = performance.now();
     if (this.#last?.peer !== peer) {

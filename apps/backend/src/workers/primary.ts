@@ -12,7 +12,7 @@ import { WorkerMetrics } from './worker-metrics.js';
 /** How long a worker may take to listen. */
 const START_TIMEOUT_MS = 30_000;
 
-/** After so many failed starts in a row the service stops; the pause between them doubles. */
+/** Failed starts in a row after which the service stops; the pause between them doubles. */
 const FAILED_STARTS_MAX = 5;
 const PAUSE_MIN_MS = 100;
 const PAUSE_MAX_MS = 5_000;

@@ -12,7 +12,7 @@ import { follow } from '../backend.js';
 import { eventually } from '../eventually.js';
 import { buildImage, type Image } from './image.js';
 
-// The image as it is delivered: what it says of itself, what is in it, and that it serves.
+// The delivered image: its metadata, its files, and that it serves.
 
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 /** docs/operations.md: `SHUTDOWN_TIMEOUT`, and what follows it. */
@@ -35,7 +35,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Runs a program of Node.js inside; returns what it writes. */
+/** Runs a Node.js program inside and returns its output. */
 function evaluate(program: string): string {
   const { stdout, stderr, status } = image.run({ command: ['node', '-e', program] });
   if (status !== 0) throw new Error(stderr);

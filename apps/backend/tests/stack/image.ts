@@ -41,7 +41,7 @@ export interface Image {
   start(options: RunOptions): ChildProcessByStdio<null, Readable, null>;
   /** Sends a signal to the first process of a container. */
   signal(container: ChildProcess, signal: NodeJS.Signals): void;
-  /** Removes what was made here: containers and the image, not its base. */
+  /** Removes the containers and the image, but not the base image. */
   remove(): void;
 }
 

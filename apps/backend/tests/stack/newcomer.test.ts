@@ -9,7 +9,7 @@ import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
 import { matchLine } from '@products/telemetry/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// What the README promises: on a clean checkout, the one command brings everything up, whichever of two it is.
+// The README's promise: on a clean checkout, one command brings everything up.
 
 const repository = path.resolve(import.meta.dirname, '../../../..');
 let checkout: string;
@@ -38,7 +38,7 @@ interface Start {
   readonly url: string;
 }
 
-/** The command in a terminal of its own, as far as process groups go. */
+/** The command in its own process group, as a terminal starts it. */
 async function start([program, ...args]: readonly string[]): Promise<Start> {
   const command = spawn(String(program), args, {
     cwd: checkout,
@@ -69,7 +69,7 @@ async function start([program, ...args]: readonly string[]): Promise<Start> {
 
 /** A shell's environment on a machine where no tool has run before. */
 function newcomersEnvironment(): NodeJS.ProcessEnv {
-  // biome-ignore lint/style/noProcessEnv: what a newcomer's shell has.
+  // biome-ignore lint/style/noProcessEnv: the environment of a newcomer's shell.
   return { ...outsideOf(process.env), XDG_CONFIG_HOME: path.join(path.dirname(checkout), 'config') };
 }
 

@@ -59,7 +59,7 @@ export async function stopServer(server: ProcessIdentity): Promise<void> {
 
 /**
  * The server that runs on this cluster's data, also one that outlived its parent. The pid file alone is not believed: after
- * a crash of the machine the id may be another program's, and whoever may write the file could name any process.
+ * a crash of the machine the id may be another program's, and an account that may write the file could name any process.
  */
 export function findServerOf({ data }: Cluster): ProcessIdentity | undefined {
   const pidFile = path.join(data, 'postmaster.pid');

@@ -5,7 +5,7 @@ export const tracingState: {
   /** `absent`: the preload did not run at all. */
   status: 'absent' | 'disabled' | 'started' | 'failed';
   failure?: unknown;
-  /** Whether a request starts a trace of its own, linked to its caller's (`TRACE_CONTEXT=ignore`). */
+  /** Whether a request starts a new trace, linked to its caller's (`TRACE_CONTEXT=ignore`). */
   isCallerIgnored: boolean;
   readonly spans: SpanCounts;
   readonly problems: TracingProblems;

@@ -1,4 +1,4 @@
-// What the variables at the top of a dashboard choose.
+// The variables at the top of a dashboard, as selectors.
 import { type LabelsOf, type Matchers, type SampleName, type Selector, select } from '../promql.js';
 import type { Variable } from './specification.js';
 

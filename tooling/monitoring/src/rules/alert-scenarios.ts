@@ -1,4 +1,4 @@
-// What each alert is tested with: series that make it fire, and then clear. Notation: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
+// The test of each alert: series that make it fire, then clear. Notation: https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/
 import { type LabelsOf, type Matchers, type SampleLabels, type SampleName, select } from '../promql.js';
 import type { AlertName } from './rules.js';
 

@@ -12,7 +12,7 @@ const scenarios: readonly { name: string; series: readonly string[]; failed: num
   { name: 'only what is left out fails', series: [answered('200'), excluded], failed: 0 },
 ];
 
-/** For promtool: what the recording rules make of requests. */
+/** Tests of the recording rules, for promtool. */
 export function renderRecordTests() {
   const { promql } = badRatio('availability', '5m');
   return scenarios.map(({ name, series, failed }) => ({

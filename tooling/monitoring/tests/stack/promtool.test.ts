@@ -1,4 +1,4 @@
-// Prometheus's own judgement of what it is given; promtool comes with Debian's package `prometheus`.
+// Prometheus's own check of the generated rules; promtool comes with Debian's package `prometheus`.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, it } from 'vitest';
