@@ -68,7 +68,7 @@ export async function startServer(
     lifecycle,
     corsOrigins: config.corsOrigins,
     requestsMax: config.requestsMax,
-    isPoolFullFor: (caller) => databases.every(({ isFullFor }) => isFullFor(caller)),
+    isPoolFullFor: (caller, expected) => databases.every(({ isFullFor }) => isFullFor(caller, expected)),
     monitoring: {
       collectMetrics: collectMetrics ?? metrics.snapshot,
       isDatabaseReachable: () => database.isReachable(),

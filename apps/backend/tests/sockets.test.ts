@@ -117,6 +117,15 @@ describe('the answer to a complete request does not depend on what follows it:',
   });
 });
 
+it('a request whose body cannot be read is refused once, and is no failure of the service', async () => {
+  const head =
+    'POST /products HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const { received, closed } = open(backend.url, `${head}ZZ\r\n`);
+  await closed;
+  expect(statusesIn(received())).toEqual([400]);
+  expect(backend.lines.filter(({ level }) => level === 'ERROR')).toEqual([]);
+});
+
 describe('the server closes', () => {
   it.each([
     ['a tunnel that it refuses', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', [404]],

@@ -26,7 +26,7 @@ export interface Database {
   /** The pool at this moment. */
   stats(): PoolStats;
   /** Whether a statement of this requester is refused at once. */
-  isFullFor(requester: Requester): boolean;
+  isFullFor(requester: Requester, expected: number): boolean;
   /**
    * Checks that the database answers, on a connection of its own: a full pool is not a disconnected database.
    *
@@ -91,7 +91,7 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
       };
     },
     stats: () => pool.stats,
-    isFullFor: (requester) => pool.isFullFor(requester),
+    isFullFor: (requester, expected) => pool.isFullFor(requester, expected),
     check,
     isReachable: () =>
       check().then(

@@ -46,9 +46,10 @@ export class Places {
     return this.#queued.total;
   }
 
-  /** Whether {@link acquire} refuses this requester at once. */
-  isFullFor(requester: Requester): boolean {
-    return this.#mustQueue() && this.#isQueueFull() && this.#findVictim(requester) === undefined;
+  /** Whether {@link acquire} would refuse this requester at once, after the expected ones before it. */
+  isFullFor(requester: Requester, expected: number): boolean {
+    const { max, queueMax } = this.#options;
+    return this.held + this.waiting + expected >= max + queueMax && this.#findVictim(requester) === undefined;
   }
 
   /**

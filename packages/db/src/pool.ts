@@ -100,8 +100,8 @@ export class ConnectionPool {
   }
 
   /** Whether {@link query} refuses this requester at once. */
-  isFullFor(requester: Requester): boolean {
-    return this.#places.isFullFor(requester);
+  isFullFor(requester: Requester, expected: number): boolean {
+    return this.#places.isFullFor(requester, expected);
   }
 
   /**

@@ -28,7 +28,7 @@ export interface AppOptions {
   /** Calls in flight in the process. */
   readonly requestsMax: number;
   /** Whether a statement of this caller would be refused at once. */
-  readonly isPoolFullFor: (caller: Caller) => boolean;
+  readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
 }
 
 /** The HTTP side of the service, in the reading order of a request. Listens to nothing. */

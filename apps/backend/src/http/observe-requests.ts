@@ -28,7 +28,7 @@ interface Options {
   readonly findRoute: FindRoute;
   readonly admission: Admission;
   /** Whether a statement of this caller would be refused at once. */
-  readonly isPoolFullFor: (caller: Caller) => boolean;
+  readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
   /** Refuses a request that is too much. */
   readonly shed: RequestListener;
   readonly answer: RequestListener;
@@ -48,6 +48,8 @@ export function runInRequest<T>(response: ServerResponse, work: () => T): T {
  */
 export function observeRequests(options: Options): RequestListener {
   const { logger, metrics, lifecycle, findRoute, admission, isPoolFullFor, shed, answer } = options;
+  /** Requests that will ask for a connection of the pool in the next turn. */
+  let expected = 0;
   const observe = (request: IncomingMessage, response: ServerResponse) => {
     const startedAt = performance.now();
     const { method = '' } = request;
@@ -59,7 +61,7 @@ export function observeRequests(options: Options): RequestListener {
     const calls = route?.calls ?? 1;
     const isMonitoring = monitoringPaths.has(path);
     const isAdmitted = isMonitoring || admission.admit(caller.peer, calls);
-    const isShed = !isAdmitted || (route?.needsDatabase === true && isPoolFullFor(caller));
+    const isShed = !isAdmitted || (route?.needsDatabase === true && isPoolFullFor(caller, expected));
     const span =
       isShed || isMonitoring
         ? startUntracedRequest(request)
@@ -90,14 +92,21 @@ export function observeRequests(options: Options): RequestListener {
         span.run(() => logger.log(level, 'request_completed', { method, path, status, route: template, duration_ms }));
       });
       if (isShed) shed(request, response);
-      else if (calls === 1) answer(request, response);
-      else inNextTurn(() => request.socket.destroyed || answer(request, response));
+      else if (route?.needsDatabase !== true) answer(request, response);
+      else {
+        expected += 1;
+        inNextTurn(() => {
+          expected -= 1;
+          // Refused meanwhile: its body cannot be read, or the service has stopped.
+          if (!request.socket.destroyed && !response.headersSent) answer(request, response);
+        });
+      }
     });
   };
   return (request, response) => lifecycle.begin(response, () => observe(request, response));
 }
 
-/** Runs work a turn of the event loop later: it reads the reset of a client that has left in the turn after its request. */
+/** Runs work a turn of the event loop later: only then is the reset of a client that has left known. */
 function inNextTurn(work: () => void): void {
   setImmediate(() => setImmediate(work));
 }
