@@ -9,8 +9,7 @@ import {
 import { locateEmbeddedFolder, startEmbeddedDatabase } from '@products/db/embedded';
 import type { Logger } from '@products/telemetry';
 import type { Config } from './config.js';
-import { never, type Running } from './running.js';
-import { withTimeout } from './with-timeout.js';
+import { never, type Running, runStopStep } from './running.js';
 
 /** A checkpoint that hangs must not hold up the stop for ever. */
 const STOP_TIMEOUT_MS = 20_000;
@@ -53,15 +52,8 @@ async function startEmbedded(logger: Logger): Promise<RunningDatabase> {
       embeddedUrl: embedded.url,
       stopTimeoutMs: STOP_TIMEOUT_MS,
       failed: embedded.died.then(() => 'PostgreSQL embarqué s’est arrêté'),
-      stop: async () => {
-        try {
-          await withTimeout(embedded.stop(), STOP_TIMEOUT_MS);
-          return true;
-        } catch (error) {
-          logger.warning('stop_incomplete', { step: 'PostgreSQL embarqué', error });
-          return false;
-        }
-      },
+      stop: () =>
+        runStopStep(logger, { name: 'PostgreSQL embarqué', timeoutMs: STOP_TIMEOUT_MS, run: () => embedded.stop() }),
     };
   } catch (error) {
     await embedded.stop();

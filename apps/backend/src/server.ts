@@ -102,9 +102,7 @@ export async function startServer(
           {
             name: 'connexions à la base',
             timeoutMs: CLOSE_TIMEOUT_MS,
-            run: async () => {
-              await Promise.all(databases.map(({ close }) => close()));
-            },
+            run: () => Promise.all(databases.map(({ close }) => close())),
           },
         ],
       }),

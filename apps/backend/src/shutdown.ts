@@ -3,6 +3,7 @@ import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@products/telemetry';
 import type { Lifecycle } from './lifecycle.js';
+import { runStopStep, type StopStep } from './running.js';
 import { withTimeout } from './with-timeout.js';
 
 const IDLE_CONNECTIONS_KEPT_MS = 500;
@@ -21,7 +22,7 @@ export interface Shutdown {
   /** Answers a request that has taken longer, unless its answer has begun. */
   readonly interrupt: (response: ServerResponse) => void;
   /** The steps after the last request, in this order, each with its time-out. */
-  readonly steps: readonly { readonly name: string; readonly timeoutMs: number; readonly run: () => Promise<void> }[];
+  readonly steps: readonly StopStep[];
 }
 
 /** Stops in order: not ready, delay, accept no more, drain, then the steps. Resolves with whether all ended in time. */
@@ -32,14 +33,7 @@ export async function shutDown(shutdown: Shutdown): Promise<boolean> {
   if (delayMs > 0) await sleep(delayMs);
   let isClean = await drain(shutdown);
   if (!isClean) logger.warning('requests_interrupted', { timeout_seconds: timeoutMs / 1_000 });
-  for (const { name, timeoutMs: stepTimeoutMs, run } of steps) {
-    try {
-      await withTimeout(run(), stepTimeoutMs);
-    } catch (error) {
-      isClean = false;
-      logger.warning('stop_incomplete', { step: name, error });
-    }
-  }
+  for (const step of steps) isClean = (await runStopStep(logger, step)) && isClean;
   return isClean;
 }
 

@@ -50,15 +50,22 @@ export interface RunningProcess extends AsyncDisposable {
 /**
  * Runs the service's start command with these variables and no others that could configure it.
  *
- * @param options `folder`: another copy of the service; `nodeArguments`: what to load before it
+ * @param options `folder`: another copy of the service; `nodeArguments`: before its program; `openFilesMax`: its `ulimit -n`
  */
 export function run(
   environment: Readonly<Record<string, string>>,
-  { folder = backendFolder, nodeArguments = ['--import', '@products/telemetry/register'] } = {},
+  {
+    folder = backendFolder,
+    nodeArguments = ['--import', '@products/telemetry/register'],
+    openFilesMax,
+  }: { folder?: string; nodeArguments?: readonly string[]; openFilesMax?: number } = {},
 ): RunningProcess {
   // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service.
   const { PATH = '' } = process.env;
-  const child = spawn('node', [...nodeArguments, 'dist/main.js'], {
+  const command = ['node', ...nodeArguments, 'dist/main.js'];
+  const limit = openFilesMax === undefined ? [] : ['bash', '-c', `ulimit -n ${openFilesMax} && exec "$@"`, 'bash'];
+  const [program = '', ...programArguments] = [...limit, ...command];
+  const child = spawn(program, programArguments, {
     cwd: folder,
     // No agent listens there: spans are dropped at no cost.
     env: { PATH, JAEGER_AGENT_HOST: '127.0.0.1', HOST: '127.0.0.1', PORT: '0', ...environment },

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { createTestDatabase, type TestDatabase } from '@products/db/testing';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { post, type RunningProcess, run } from './backend.js';
+import { post, type RunningProcess, run, urlOf } from './backend.js';
 
 // The service as the compose stack runs it: connected as the role that the init job makes, never as the owner.
 
@@ -11,7 +11,7 @@ const DB_SERVICE_PASSWORD = 'letters1and2digits';
 
 let database: TestDatabase;
 let service: RunningProcess;
-let url: unknown;
+let url: string;
 beforeAll(async () => {
   database = await createTestDatabase(inject('serverUrl'), 'template0');
   execFileSync(process.execPath, [cli, 'init', 'roles'], { env: { DATABASE_URL: database.url, DB_SERVICE_PASSWORD } });
@@ -19,11 +19,10 @@ beforeAll(async () => {
   role.username = 'products_service';
   role.password = DB_SERVICE_PASSWORD;
   service = run({ DATABASE_URL: role.href });
-  ({ url } = await service.waitForLine('Service démarré'));
+  url = await urlOf(service);
 });
 afterAll(async () => {
-  service.child.kill('SIGTERM');
-  await service.exited;
+  await service.stop();
   await database.query('DROP OWNED BY products_service');
   await database.query('DROP ROLE products_service');
   await database.drop();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, startBackend } from './backend.js';
+import { type Backend, post, startBackend, urlOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { runWithFewFiles } from './few-files.js';
 
@@ -174,8 +174,8 @@ it('a client that holds what it can does not keep the service from stopping', as
 it('of more connections than the system allows, idle ones make room for an honest client, and a line says so', async () => {
   await using database = await startBackend();
   await using service = runWithFewFiles(database.database.url);
-  const { url } = await service.waitForLine('Service démarré');
-  const idle = Array.from({ length: 200 }, () => open(String(url), ''));
+  const url = await urlOf(service);
+  const idle = Array.from({ length: 200 }, () => open(url, ''));
   await eventually(async () => expect((await fetch(`${url}/products/1`)).status).toBe(200));
   expect(await service.waitForLine(/^Trop de connexions/)).toMatchObject({ level: 'WARNING' });
   for (const { socket } of idle) socket.destroy();

@@ -25,7 +25,7 @@ export interface Database {
   ): Statement<Row>;
   /** The pool at this moment. */
   stats(): PoolStats;
-  /** Whether a statement of this requester is refused at once. */
+  /** Whether a statement of this requester would be refused at once, after the expected ones before it. */
   isFullFor(requester: Requester, expected: number): boolean;
   /**
    * Checks that the database answers, on a connection of its own: a full pool is not a disconnected database.

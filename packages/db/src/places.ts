@@ -48,8 +48,7 @@ export class Places {
 
   /** Whether {@link acquire} would refuse this requester at once, after the expected ones before it. */
   isFullFor(requester: Requester, expected: number): boolean {
-    const { max, queueMax } = this.#options;
-    return this.held + this.waiting + expected >= max + queueMax && this.#findVictim(requester) === undefined;
+    return this.#isFull(expected) && this.#findVictim(requester) === undefined;
   }
 
   /**
@@ -60,8 +59,8 @@ export class Places {
    */
   async acquire(requester: Requester): Promise<void> {
     requester.signal.throwIfAborted();
-    if (this.#mustQueue()) await this.#wait(requester);
-    else this.#held.add(requester);
+    if (this.held < this.#options.max) this.#held.add(requester);
+    else await this.#wait(requester);
   }
 
   release(requester: Requester): void {
@@ -80,16 +79,13 @@ export class Places {
     next.grant();
   }
 
-  #mustQueue(): boolean {
-    return this.#held.total >= this.#options.max;
-  }
-
-  #isQueueFull(): boolean {
-    return this.#queued.total >= this.#options.queueMax;
+  #isFull(expected: number): boolean {
+    const { max, queueMax } = this.#options;
+    return this.held + this.waiting + expected >= max + queueMax;
   }
 
   #wait(requester: Requester): Promise<void> {
-    if (this.#isQueueFull()) {
+    if (this.#isFull(0)) {
       const victim = this.#findVictim(requester);
       if (victim === undefined) return Promise.reject(this.#queueFull());
       this.#dequeue(victim);
@@ -137,7 +133,7 @@ export class Places {
     this.#queued.remove(waiter.requester);
   }
 
-  /** The first whose connection and peer hold less than their share, else the first. */
+  /** The first whose connection and peer hold less than their shares, else whose connection does, else the first. */
   #findNext(): Waiter | undefined {
     const { max } = this.#options;
     let ofPeerOverShare: Waiter | undefined;

@@ -99,7 +99,7 @@ export class ConnectionPool {
     return { size: this.#options.size, checked_out: held, idle: this.#pool.idleCount, waiting };
   }
 
-  /** Whether {@link query} refuses this requester at once. */
+  /** Whether {@link query} would refuse this requester at once, after the expected ones before it. */
   isFullFor(requester: Requester, expected: number): boolean {
     return this.#places.isFullFor(requester, expected);
   }

@@ -27,7 +27,7 @@ export interface AppOptions {
   readonly corsOrigins: readonly string[];
   /** Calls in flight in the process. */
   readonly requestsMax: number;
-  /** Whether a statement of this caller would be refused at once. */
+  /** Whether a statement of this caller would be refused at once, after the expected ones before it. */
   readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
 }
 

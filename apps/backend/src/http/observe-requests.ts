@@ -27,7 +27,7 @@ interface Options {
   readonly lifecycle: Lifecycle;
   readonly findRoute: FindRoute;
   readonly admission: Admission;
-  /** Whether a statement of this caller would be refused at once. */
+  /** Whether a statement of this caller would be refused at once, after the expected ones before it. */
   readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
   /** Refuses a request that is too much. */
   readonly shed: RequestListener;

@@ -1,10 +1,10 @@
 import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { run } from '../backend.js';
+import { run, urlOf } from '../backend.js';
 
 it('/docs shows every route in a browser, and asks nothing of any other host', async () => {
   const running = run({ DATABASE_URL: 'postgresql://x:x@127.0.0.1:1/x' });
-  const { url } = await running.waitForLine('Service démarré');
+  const url = await urlOf(running);
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [

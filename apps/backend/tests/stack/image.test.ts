@@ -8,7 +8,7 @@ import {
   type TestServer,
 } from '@products/db/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { follow } from '../backend.js';
+import { follow, urlOf } from '../backend.js';
 import { eventually } from '../eventually.js';
 import { buildImage, type Image } from './image.js';
 
@@ -139,7 +139,7 @@ describe('a container', () => {
     const checkHealth = () => image.run({ command: image.config.Healthcheck.Test.slice(1), environment });
     expect(checkHealth().status).toBe(1);
 
-    const { url } = await running.waitForLine('Service démarré');
+    const url = await urlOf(running);
     // Lines of workers take a pipe more.
     const started = () => running.lines.filter(({ message }) => message === 'Processus de travail démarré');
     await eventually(() => expect(started()).toHaveLength(4));

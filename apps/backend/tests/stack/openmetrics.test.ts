@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RunningProcess, run, traceIdOf } from '../backend.js';
+import { type RunningProcess, run, traceIdOf, urlOf } from '../backend.js';
 
 // Prometheus's own parser of the format, from Debian's python3-prometheus-client.
 const parser = `
@@ -14,10 +14,10 @@ print(json.dumps(families))
 `;
 
 let service: RunningProcess;
-let url: unknown;
+let url: string;
 beforeAll(async () => {
   service = run({ DATABASE_URL: 'postgresql://x:x@127.0.0.1:1/x', SLOW_ENDPOINT_DELAY: '0' });
-  url = (await service.waitForLine('Service démarré'))['url'];
+  url = await urlOf(service);
 });
 afterAll(async () => {
   await service.stop();

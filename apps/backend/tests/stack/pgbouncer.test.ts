@@ -5,7 +5,7 @@ import { initDatabase, parseDatabaseUrl } from '@products/db';
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from '@products/db/testing';
 import { startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { post, type RunningProcess, readError, run } from '../backend.js';
+import { post, type RunningProcess, readError, run, urlOf } from '../backend.js';
 import { eventually } from '../eventually.js';
 import { type PgBouncer, startPgBouncer } from '../pgbouncer.js';
 
@@ -44,7 +44,7 @@ const start = async (environment: Readonly<Record<string, string>> = {}) => {
     SLOW_ENDPOINT_DELAY: '0.1',
     ...environment,
   });
-  return { running, url: String((await running.waitForLine('Service démarré'))['url']) };
+  return { running, url: await urlOf(running) };
 };
 const stop = async (running: RunningProcess) => {
   expect(await running.stop()).toBe(0);
