@@ -79,8 +79,8 @@ export function readConfig(environment: Environment): Config {
   const telemetry = parseEnvironment(telemetryEnvironment, environment);
   const samplerProblem = findSamplerProblem(telemetry.values);
   problems.push(...telemetry.problems, ...(samplerProblem === undefined ? [] : [samplerProblem]));
-  const database = readDatabaseUrl('DATABASE_URL', values, problems);
-  const replica = readDatabaseUrl('DATABASE_REPLICA_URL', values, problems);
+  const database = readDatabaseUrl('DATABASE_URL', values, environment, problems);
+  const replica = readDatabaseUrl('DATABASE_REPLICA_URL', values, environment, problems);
   if (replica !== undefined && values.DATABASE_URL === undefined) {
     problems.push({
       variable: 'DATABASE_REPLICA_URL',
@@ -119,11 +119,12 @@ export function readConfig(environment: Environment): Config {
 function readDatabaseUrl(
   variable: 'DATABASE_URL' | 'DATABASE_REPLICA_URL',
   { [variable]: url }: Readonly<Record<typeof variable, string | undefined>>,
+  environment: Environment,
   problems: Problem[],
 ): ConnectionConfig | undefined {
   if (url === undefined) return undefined;
   try {
-    return parseDatabaseUrl(url);
+    return parseDatabaseUrl(url, environment);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     problems.push({ variable, message: `${variable} (${reason})` });

@@ -104,7 +104,12 @@ export function toApiError(error: unknown): ApiError {
   const { cause } = error;
   if (cause instanceof ApiError) return cause;
   const code = error.code === 'PARSE_ERROR' ? 'BAD_REQUEST' : error.code;
-  if (code === 'BAD_REQUEST' && cause instanceof z.core.$ZodError) return validationError(cause);
+  if (code === 'BAD_REQUEST' && cause instanceof z.core.$ZodError) {
+    return invalidInput(
+      cause.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      cause,
+    );
+  }
   if (code === 'BAD_REQUEST' && cause instanceof SyntaxError) return malformedJson(cause);
   return new ApiError(isErrorCode(code) ? code : 'INTERNAL_SERVER_ERROR', { cause: cause ?? error });
 }
@@ -118,8 +123,8 @@ function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorCatalogue, code);
 }
 
-function validationError(cause: z.core.$ZodError): ApiError {
-  const issues = cause.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+/** Input that is refused, with what is wrong of each part. */
+export function invalidInput(issues: Issue[], cause: unknown): ApiError {
   const message = issues
     .map((issue) => (issue.path === '' ? issue.message : `${issue.path} : ${issue.message}`))
     .join(' ; ');

@@ -1,11 +1,13 @@
 // The entry of the service, which implements the ports.
 export type { Caller } from './caller.js';
+export { describeValue } from './describe-value.js';
 export type { DiagnosticsPort } from './diagnostics/port.js';
 export {
   ApiError,
   type ErrorCode,
   errorBodySchema,
   errorCatalogue,
+  invalidInput,
   malformedJson,
   toApiError,
   toErrorBody,
@@ -14,6 +16,6 @@ export type { HealthPort } from './health/port.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
 export type { ProductsPort } from './products/port.js';
-export { ID_MAX, ID_MIN, type NewProduct, PAGE_SIZE_MAX, type Product, type ProductList } from './products/schemas.js';
+export { ID_MIN, type NewProduct, PAGE_SIZE_MAX, type Product, type ProductList } from './products/schemas.js';
 export { type ResponseSchemaName, responseSchemas } from './response-schemas.js';
 export { createAppRouter, type Ports } from './router.js';

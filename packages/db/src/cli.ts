@@ -12,17 +12,20 @@ const passwordVariables: Readonly<Record<RoleName, string>> = {
   products_exporter: 'DB_EXPORTER_PASSWORD',
 };
 
+// biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
+const parse = (url: string) => parseDatabaseUrl(url, process.env);
+
 const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   init: async (url) => {
-    const added = await initDatabase(parseDatabaseUrl(url));
+    const added = await initDatabase(parse(url));
     return `Base de données prête : ${describeSeeding(added)}.`;
   },
   migrate: async (url) => {
-    await migrateDatabase(parseDatabaseUrl(url));
+    await migrateDatabase(parse(url));
     return 'Migrations appliquées.';
   },
   seed: async (url) => {
-    const added = await seedDatabase(parseDatabaseUrl(url));
+    const added = await seedDatabase(parse(url));
     return `Base de données : ${describeSeeding(added)}.`;
   },
   roles: async (url) => {
@@ -36,7 +39,7 @@ const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
     if (Object.keys(passwords).length === 0) {
       throw new Error(`Aucun mot de passe de rôle : définissez ${Object.values(passwordVariables).join(', ')}.`);
     }
-    const names = await createRoles(parseDatabaseUrl(url), passwords);
+    const names = await createRoles(parse(url), passwords);
     return `Rôles prêts : ${names.join(', ')}.`;
   },
   studio: async (url) => {

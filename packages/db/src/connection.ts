@@ -1,73 +1,144 @@
-import pg from 'pg';
-import { GuardedSocket } from './guarded-socket.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { type ConnectionOptions, getCACertificates, rootCertificates } from 'node:tls';
+import type pg from 'pg';
+import { type Environment, type Parameters, readParameters } from './libpq-parameters.js';
 
-/** Longest TCP connection and PostgreSQL handshake, unless the URL has `connect_timeout`. */
+/** Longest TCP connection, TLS and PostgreSQL handshake with one host, unless `connect_timeout` says otherwise. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** The same where another host may answer. */
+const CONNECT_TIMEOUT_OF_SEVERAL_MS = 2_000;
 
-/** Modes without TLS. node-postgres cannot try one way and then the other, so `allow` and `prefer` are among them. */
-const PLAIN_SSL_MODES: ReadonlySet<string> = new Set(['disable', 'allow', 'prefer']);
-const SSL_MODES: ReadonlySet<string> = new Set([...PLAIN_SSL_MODES, 'require', 'verify-ca', 'verify-full']);
+const DEFAULT_PORT = '5432';
 
-/** A parsed URL; only this package looks inside. */
-export type ConnectionConfig = pg.ClientConfig & {
-  readonly server: DatabaseServer;
-  /** The server without user or password: `hote:5432/base`. */
+/** What a session must be for its connection to be used, as libpq's `target_session_attrs`. */
+export type SessionTarget = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
+
+/** How to reach a database; made by {@link parseDatabaseUrl}, and only this package looks inside. */
+export interface ConnectionConfig {
+  readonly hosts: readonly Host[];
+  /** What a connection tries one after the other, on each host. */
+  readonly tls: readonly (ConnectionOptions | false)[];
+  readonly sessionTarget: SessionTarget;
+  readonly connectTimeoutMs: number;
+  readonly database: string;
+  /** The rest, as node-postgres calls it. */
+  readonly client: pg.ClientConfig;
+  /** Hosts and database, without user or password: `hote:5432/base`. */
   readonly description: string;
-};
+}
 
-/** The server and database of a connection. */
-export interface DatabaseServer {
+/** A server, or the folder of its Unix-domain socket. */
+export interface Host {
   readonly host: string;
   readonly port: number;
-  readonly database: string;
 }
 
 /**
- * Reads a `DATABASE_URL` as the Flask service understood it.
+ * Reads a `DATABASE_URL` as libpq and the Flask service's SQLAlchemy understand it, TLS and several hosts included
+ * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS). libpq's variables count where it is silent.
  *
- * - SQLAlchemy's driver suffix is dropped: `postgresql+psycopg2://` is `postgresql://`.
- * - `sslmode` has libpq's meaning, except that `allow` and `prefer` connect without TLS. `require` encrypts without checking
- *   the certificate; pg alone would check it
- *   (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS).
- * - `connect_timeout` is in seconds, as in libpq.
- *
- * @throws {TypeError} when the text is no PostgreSQL URL; the message never repeats the URL, which may hold a password.
+ * @throws {TypeError} that names the part that cannot be read or honoured, and repeats nothing that may be a password.
  */
-export function parseDatabaseUrl(databaseUrl: string): ConnectionConfig {
-  const match = /^postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\/(?<rest>.*)$/i.exec(databaseUrl.trim());
-  if (match?.groups?.['rest'] === undefined) {
-    throw new TypeError('URL PostgreSQL attendue, de la forme postgresql://utilisateur:motdepasse@hote:5432/base');
-  }
-  const url = `postgresql://${match.groups['rest']}`;
-  const sslMode = /[?&]sslmode=(?<mode>[^&]*)/.exec(url)?.groups?.['mode'];
-  if (sslMode !== undefined && !SSL_MODES.has(sslMode)) {
-    throw new TypeError(`sslmode=${sslMode} inconnu : ${[...SSL_MODES].join(', ')} sont possibles`);
-  }
-  const isLibpqMeaning = sslMode !== undefined && !/[?&]uselibpqcompat=/.test(url);
-  const plainUrl = PLAIN_SSL_MODES.has(sslMode ?? '') ? url.replace(/([?&]sslmode=)[^&]*/, '$1disable') : url;
-  const connectionString = isLibpqMeaning ? `${plainUrl}&uselibpqcompat=true` : url;
-  const seconds = Number(/[?&]connect_timeout=(?<seconds>\d+)/.exec(url)?.groups?.['seconds'] ?? 0);
-  const config: pg.ClientConfig = {
-    connectionString,
-    connectionTimeoutMillis: seconds > 0 ? seconds * 1_000 : CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    stream: () => new GuardedSocket(),
+export function parseDatabaseUrl(databaseUrl: string, environment: Environment = {}): ConnectionConfig {
+  const parameters = readParameters(databaseUrl, environment);
+  const hosts = readHosts(parameters);
+  const { user, password, options, application_name, fallback_application_name, keepalives_idle } = parameters;
+  const database = parameters.dbname ?? user ?? '';
+  return {
+    hosts,
+    tls: readTls(parameters),
+    sessionTarget: (parameters.target_session_attrs ?? 'any') as SessionTarget,
+    connectTimeoutMs: readConnectTimeout(parameters, hosts.length),
+    database,
+    client: {
+      keepAlive: true,
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { password }),
+      ...(database === '' ? {} : { database }),
+      ...(options === undefined ? {} : { options }),
+      ...(application_name === undefined ? {} : { application_name }),
+      ...(fallback_application_name === undefined ? {} : { fallback_application_name }),
+      ...(keepalives_idle === undefined ? {} : { keepAliveInitialDelayMillis: Number(keepalives_idle) * 1_000 }),
+    },
+    description: `${hosts.map(({ host, port }) => `${host}:${port}`).join(',')}/${database}`,
   };
-  const server = findServer(config);
-  return { ...config, server, description: `${server.host}:${server.port}/${server.database}` };
 }
 
-function findServer(config: pg.ClientConfig): DatabaseServer {
-  try {
-    const { host, port, database = '' } = new pg.Client(config);
-    return { host, port, database };
-  } catch (error) {
-    // A missing certificate file, for instance. Any other message might repeat the URL.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new TypeError(`URL PostgreSQL inutilisable : ${error.message}`);
-    }
+/** One port for all hosts, or one for each. */
+function readHosts({ host = '', port = '' }: Parameters): Host[] {
+  const names = host.split(',');
+  const ports = port.split(',');
+  if (ports.length !== 1 && ports.length !== names.length) {
+    throw new TypeError(`URL PostgreSQL illisible : ${ports.length} ports pour ${names.length} hôtes`);
+  }
+  return names.map((name, index) => {
+    const text = (ports.length === 1 ? ports[0] : ports[index]) || DEFAULT_PORT;
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= 1 && number <= 65_535) return { host: name || 'localhost', port: number };
+    // Not repeated: it may be a piece of a password that is not encoded.
+    const which = names.length === 1 ? 'le port' : `le port de l’hôte ${index + 1}`;
     throw new TypeError(
-      'URL PostgreSQL illisible : le port va de 1 à 65535, et les caractères spéciaux du mot de passe s’écrivent encodés (%40 pour @)',
+      `URL PostgreSQL illisible : ${which} va de 1 à 65535, et les caractères spéciaux du mot de passe s’écrivent encodés (%40 pour @)`,
     );
+  });
+}
+
+/** In seconds; 0 and less wait without end in libpq, here for as long as the default. */
+function readConnectTimeout({ connect_timeout: text }: Parameters, hostCount: number): number {
+  const defaultMs = hostCount > 1 ? CONNECT_TIMEOUT_OF_SEVERAL_MS : CONNECT_TIMEOUT_MS;
+  if (text === undefined) return defaultMs;
+  if (!/^-?\d+$/.test(text)) throw new TypeError(`connect_timeout=${text} : un nombre entier de secondes est attendu`);
+  return Number(text) > 0 ? Number(text) * 1_000 : defaultMs;
+}
+
+/**
+ * With and without TLS in libpq's order (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS).
+ * `verify-ca` and `verify-full` trust the system's roots where no `sslrootcert` is named.
+ */
+function readTls(parameters: Parameters): (ConnectionOptions | false)[] {
+  const { sslrootcert } = parameters;
+  const sslmode = parameters.sslmode ?? (sslrootcert === 'system' ? 'verify-full' : 'prefer');
+  if (sslmode === 'disable') return [false];
+  if (sslrootcert === 'system' && sslmode !== 'verify-full') {
+    throw new TypeError(`sslrootcert=system demande sslmode=verify-full, reçu : sslmode=${sslmode}`);
+  }
+  const rootFile = sslrootcert ?? findDefault('root.crt');
+  const isVerified = sslmode.startsWith('verify-') || (sslmode === 'require' && rootFile !== undefined);
+  const certFile = parameters.sslcert ?? findDefault('postgresql.crt');
+  const keyFile = parameters.sslkey ?? findDefault('postgresql.key');
+  const { sslcrl } = parameters;
+  const options: ConnectionOptions = {
+    rejectUnauthorized: isVerified,
+    ...(isVerified ? { ca: readRoots(rootFile ?? 'system') } : {}),
+    ...(isVerified && sslcrl !== undefined ? { crl: readFile('sslcrl', sslcrl) } : {}),
+    ...(sslmode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+    ...(certFile === undefined ? {} : { cert: readFile('sslcert', certFile) }),
+    ...(certFile === undefined || keyFile === undefined ? {} : { key: readFile('sslkey', keyFile) }),
+  };
+  if (sslmode === 'allow') return [false, options];
+  return sslmode === 'prefer' ? [options, false] : [options];
+}
+
+/** @param file or `system`; Node.js's own roots stand in where the system has none, as in a slim image */
+function readRoots(file: string): string | string[] {
+  if (file !== 'system') return readFile('sslrootcert', file);
+  const system = getCACertificates('system');
+  return system.length > 0 ? system : [...rootCertificates];
+}
+
+/** Files that libpq looks for by itself. */
+function findDefault(name: string): string | undefined {
+  const file = path.join(homedir(), '.postgresql', name);
+  return existsSync(file) ? file : undefined;
+}
+
+function readFile(parameter: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`URL PostgreSQL inutilisable : ${parameter} : ${reason}`);
   }
 }

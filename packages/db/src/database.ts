@@ -1,18 +1,18 @@
-import pg from 'pg';
-import type { ConnectionConfig, DatabaseServer } from './connection.js';
+import type pg from 'pg';
+import { ClientPool } from './client-pool.js';
+import type { ConnectionConfig } from './connection.js';
+import { Connector, type DatabaseServer } from './connector.js';
 import { DatabaseUnavailableError } from './database-error.js';
-import { drizzle, fillPlaceholders, getTableColumns, type NodePgDatabase } from './drizzle.js';
+import { drizzle, fillPlaceholders, type NodePgDatabase } from './drizzle.js';
 import type { Requester } from './places.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
-import { products } from './schema.js';
-import { isCondition } from './sql-states.js';
 import { withTimeout } from './with-timeout.js';
 
 /** Longest time that a check of the database may take, connecting included; `/health` promises an answer in 2 s. */
-const CHECK_TIMEOUT_MS = 1_500;
+export const CHECK_TIMEOUT_MS = 1_500;
 
 export interface Database {
-  /** Where statements run. */
+  /** Where statements run now: after a failover, another host. */
   readonly server: DatabaseServer;
   /**
    * Prepares a statement that {@link queryBuilder} has built; nothing is sent yet.
@@ -49,6 +49,8 @@ export interface Statement<Row> {
    * @param values for its placeholders, by their names
    * @param requester waits for a connection, unless it leaves
    * @throws {DatabaseUnavailableError} when the database cannot serve now.
+   * @throws {ValueRefusedError} when the table does not take a value.
+   * @throws {SchemaError} when the table is missing, or not as the statement expects it.
    * @throws the reason of the requester's signal when it leaves before; any other error is the statement's own.
    */
   execute(values: Record<string, unknown>, requester: Requester): Promise<Row[]>;
@@ -62,16 +64,14 @@ export const CHECK_STATEMENT = 'SELECT 1';
 
 /** Opens nothing yet: connections are made when they are first needed. */
 export function createDatabase(connection: ConnectionConfig, options: PoolOptions): Database {
-  const pool = new ConnectionPool(connection, options);
-  const checks = new pg.Pool({
-    ...connection,
+  const connector = new Connector(connection);
+  const pool = new ConnectionPool(connector, options);
+  const checks = new ClientPool(connector, {
     max: 1,
     idleTimeoutMillis: 0,
-    connectionTimeoutMillis: CHECK_TIMEOUT_MS,
+    connectTimeoutMs: CHECK_TIMEOUT_MS,
     query_timeout: CHECK_TIMEOUT_MS,
   });
-  checks.on('error', () => {});
-  checks.on('connect', (client) => client.on('error', () => {}));
   let running: Promise<void> | undefined;
   const check = () => {
     running ??= answersInTime(checks).finally(() => {
@@ -81,7 +81,9 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
   };
 
   return {
-    server: connection.server,
+    get server() {
+      return connector.server;
+    },
     prepare: <Row>(name: string, query: Parameters<Database['prepare']>[1]): Statement<Row> => {
       const { sql: text, params } = query.toSQL();
       return {
@@ -104,63 +106,23 @@ export function createDatabase(connection: ConnectionConfig, options: PoolOption
   };
 }
 
-async function answersInTime(checks: pg.Pool): Promise<void> {
+async function answersInTime(checks: ClientPool): Promise<void> {
   try {
-    await withTimeout(checks.query(CHECK_STATEMENT), CHECK_TIMEOUT_MS);
+    await withTimeout(runCheck(checks), CHECK_TIMEOUT_MS);
   } catch (error) {
     throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-/** The table is missing or lacks columns; the message says what to do. */
-export class SchemaError extends Error {
-  override readonly name = 'SchemaError';
-}
-
-/** Settings of the server that the service depends on. */
-export interface ServerSettings {
-  /** Connections for users that are not superusers. */
-  readonly connectionsMax: number;
-  /** The server's default `statement_timeout`; 0: none. */
-  readonly statementTimeoutMs: number;
-}
-
-/**
- * Checks that the table is there with the columns that the service reads, and returns the server's settings.
- *
- * @throws {SchemaError} when it is not; any other error means that the database did not answer.
- */
-export async function assertSchema(connection: ConnectionConfig): Promise<ServerSettings> {
-  const client = new pg.Client({
-    ...connection,
-    connectionTimeoutMillis: CHECK_TIMEOUT_MS,
-    query_timeout: CHECK_TIMEOUT_MS,
-  });
-  client.on('error', () => {});
+async function runCheck(checks: ClientPool): Promise<void> {
+  const client = await checks.connect();
+  let failure: unknown;
   try {
-    await client.connect();
-    const columns = Object.values(getTableColumns(products)).map(({ name }) => name);
-    await client.query(`SELECT ${columns.join(', ')} FROM products LIMIT 0`);
-    const { rows } = await client.query<ServerSettings>(
-      `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "connectionsMax",
-        (SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout') AS "statementTimeoutMs"`,
-    );
-    return rows[0] ?? { connectionsMax: Number.POSITIVE_INFINITY, statementTimeoutMs: 0 };
+    await client.query(CHECK_STATEMENT);
   } catch (error) {
-    if (isCondition(error, 'undefined_table')) {
-      throw new SchemaError(
-        `La table « products » n'existe pas dans ${connection.description}. Créez-la avec : pnpm db:init`,
-        { cause: error },
-      );
-    }
-    if (isCondition(error, 'undefined_column')) {
-      throw new SchemaError(
-        `La table « products » de ${connection.description} n'a pas les colonnes attendues : ${error.message}`,
-        { cause: error },
-      );
-    }
+    failure = error;
     throw error;
   } finally {
-    await client.end().catch(() => {});
+    client.release(failure !== undefined);
   }
 }

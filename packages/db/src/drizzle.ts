@@ -10,7 +10,8 @@ const nodePostgres: typeof import('drizzle-orm/node-postgres') = require('drizzl
 const migrator: typeof import('drizzle-orm/node-postgres/migrator') = require('drizzle-orm/node-postgres/migrator');
 
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-export const { asc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, gt, sql } = orm;
+export type { PgColumn } from 'drizzle-orm/pg-core';
+export const { asc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, getTableName, gt, sql } = orm;
 export const { doublePrecision, pgTable, serial, timestamp, varchar } = pgCore;
 export const { drizzle } = nodePostgres;
 export const { migrate } = migrator;

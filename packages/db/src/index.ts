@@ -1,17 +1,10 @@
-export { type ConnectionConfig, type DatabaseServer, parseDatabaseUrl } from './connection.js';
-export {
-  assertSchema,
-  CHECK_STATEMENT,
-  createDatabase,
-  type Database,
-  queryBuilder,
-  SchemaError,
-  type ServerSettings,
-  type Statement,
-} from './database.js';
-export { DatabaseUnavailableError } from './database-error.js';
+export { type ConnectionConfig, parseDatabaseUrl } from './connection.js';
+export type { DatabaseServer } from './connector.js';
+export { CHECK_STATEMENT, createDatabase, type Database, queryBuilder, type Statement } from './database.js';
+export { DatabaseUnavailableError, SchemaError, ValueRefusedError } from './database-error.js';
 export { asc, eq, gt, sql } from './drizzle.js';
 export { type PoolOptions, sumPoolStats } from './pool.js';
 export { products } from './schema.js';
+export { assertSchema, type ServerSettings } from './schema-check.js';
 export { initDatabase } from './setup.js';
-export { utcTimestamp } from './utc-timestamp.js';
+export { utcTimestamp, utcTimestampWithZone } from './utc-timestamp.js';

@@ -1,13 +1,14 @@
-import pg from 'pg';
-import type { ConnectionConfig } from './connection.js';
+import type pg from 'pg';
+import { type CheckedOutClient, ClientPool } from './client-pool.js';
+import type { Connector } from './connector.js';
 import {
   classifyStatementError,
   DatabaseUnavailableError,
   isConnectionLost,
   isConnectionUsableAfter,
+  isRefusedByConnection,
 } from './database-error.js';
 import { Places, type Requester } from './places.js';
-import { PooledClient } from './pooled-client.js';
 import { withTimeout } from './with-timeout.js';
 
 /** A connection used within this time counts as alive; SQLAlchemy pings at every checkout. */
@@ -17,6 +18,8 @@ const PING_TIMEOUT_MS = 2_000;
 const OVERFLOW_KEPT_MS = 1_000;
 const PING_ATTEMPTS_MAX = 3;
 const READ_ATTEMPTS_MAX = 5;
+/** A connection younger than this tells nothing of the others: while a server is read-only, its writes must not close them all. */
+const TELLING_AGE_MS = 1_000;
 const UNLIMITED = 2 ** 31 - 1;
 /** The longest timer of Node.js: pg-pool recycles every connection at once beyond it. */
 const LIFETIME_SECONDS_MAX = 2_147_483;
@@ -64,34 +67,28 @@ export function sumPoolStats(pools: readonly PoolStats[]): PoolStats {
 /** node-postgres's pool with SQLAlchemy's semantics: a bounded wait, a ping before reuse, reset on return. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  readonly #pool: pg.Pool;
+  readonly #pool: ClientPool;
   readonly #places: Places;
   readonly #pingTimeoutMs: number;
   /** Connections older than this are replaced: one of their generation was found dead. */
   #invalidBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(connection: ConnectionConfig, options: PoolOptions) {
+  constructor(connector: Connector, options: PoolOptions) {
     const { size, maxOverflow, recycleMs, timeoutMs, queueMax, queryTimeoutMs, preparedStatements } = options;
     this.#options = options;
     const max = size === 0 || maxOverflow < 0 ? UNLIMITED : size + maxOverflow;
     this.#places = new Places({ max, queueMax, timeoutMs });
     this.#pingTimeoutMs = Math.min(PING_TIMEOUT_MS, queryTimeoutMs / 2);
-    const { connectionTimeoutMillis: connectTimeoutMs = queryTimeoutMs } = connection;
-    const config = {
-      ...connection,
-      Client: PooledClient,
+    this.#pool = new ClientPool(connector, {
       max,
       min: size === 0 ? UNLIMITED : size,
       idleTimeoutMillis: OVERFLOW_KEPT_MS,
-      connectTimeoutMs: Math.min(connectTimeoutMs, queryTimeoutMs),
+      connectTimeoutMs: queryTimeoutMs,
       maxLifetimeSeconds: recycleMs < 0 ? 0 : Math.min(Math.max(1, recycleMs) / 1_000, LIFETIME_SECONDS_MAX),
       query_timeout: queryTimeoutMs,
       // A startup parameter, which transaction poolers refuse.
       ...(preparedStatements ? { statement_timeout: Math.ceil(queryTimeoutMs * 0.9) } : {}),
-    };
-    this.#pool = new pg.Pool(config);
-    // Without a listener, an idle connection that the server ends takes the process with it.
-    this.#pool.on('error', () => {});
+    });
   }
 
   get stats(): PoolStats {
@@ -105,8 +102,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs one statement on its own connection and resolves to its rows. A read is run again when its connection broke;
-   * a write is not, for it may have been done.
+   * Runs one statement on its own connection and resolves to its rows. A statement that its connection made the server refuse
+   * is run again on a new one. So is a read whose connection broke; a write is not, for it may have been done.
    *
    * @throws {DatabaseUnavailableError} when no connection can be had in time, or the one in use breaks.
    * @throws the reason of the requester's signal when it leaves before the statement is sent.
@@ -118,13 +115,16 @@ export class ConnectionPool {
   ): Promise<Row[]> {
     await this.#places.acquire(requester);
     try {
+      let bornAfter = Number.NEGATIVE_INFINITY;
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await this.#run<Row>(config, values, requester.signal);
+          return await this.#run<Row>(config, values, requester.signal, bornAfter);
         } catch (error) {
           if (requester.signal.aborted) throw error;
-          const isWorthAnother = attempt < READ_ATTEMPTS_MAX && isReading(config) && isConnectionLost(error);
-          if (!isWorthAnother) throw classifyStatementError(error);
+          const isRefused = isRefusedByConnection(error) && bornAfter < 0;
+          const isLostRead = attempt < READ_ATTEMPTS_MAX && isReading(config) && isConnectionLost(error);
+          if (!isRefused && !isLostRead) throw classifyStatementError(error);
+          if (isRefused) bornAfter = performance.now();
         }
       }
     } finally {
@@ -141,8 +141,9 @@ export class ConnectionPool {
     config: pg.QueryConfig,
     values: unknown[],
     signal: AbortSignal,
+    bornAfter: number,
   ): Promise<Row[]> {
-    const client = await this.#checkOut();
+    const client = await this.#checkOut(bornAfter);
     if (signal.aborted) {
       client.release();
       throw signal.reason;
@@ -153,8 +154,10 @@ export class ConnectionPool {
       return takeRows(await client.query<Row>(statement, values));
     } catch (error) {
       isUsable = isConnectionUsableAfter(error);
-      // The event that ended this connection may have ended all that are as old.
-      if (isConnectionLost(error)) this.#invalidBefore = performance.now();
+      const now = performance.now();
+      // What ended this connection, or made the server refuse it, may concern all that are as old.
+      const isTelling = isRefusedByConnection(error) && now - client.createdAt > TELLING_AGE_MS;
+      if (isTelling || isConnectionLost(error)) this.#invalidBefore = now;
       throw error;
     } finally {
       client.lastUsedAt = performance.now();
@@ -164,12 +167,12 @@ export class ConnectionPool {
   }
 
   /** Returns a live connection. Ping and reconnect share one deadline, `queryTimeoutMs`. */
-  async #checkOut(): Promise<PooledClient & pg.PoolClient> {
-    let client = await this.#connect();
+  async #checkOut(bornAfter: number): Promise<CheckedOutClient> {
     const deadline = performance.now() + this.#options.queryTimeoutMs;
+    let client = await this.#connect(deadline);
     for (let attempt = 1; ; ) {
       const now = performance.now();
-      if (client.createdAt >= this.#invalidBefore) {
+      if (client.createdAt >= Math.max(this.#invalidBefore, bornAfter)) {
         if (now - client.lastUsedAt < PING_AFTER_IDLE_MS) return client;
         try {
           await ping(client, this.#pingTimeoutMs);
@@ -188,8 +191,8 @@ export class ConnectionPool {
     }
   }
 
-  async #connectBefore(deadline: number): Promise<PooledClient & pg.PoolClient> {
-    const connecting = this.#connect();
+  async #connectBefore(deadline: number): Promise<CheckedOutClient> {
+    const connecting = this.#connect(deadline);
     try {
       return await withTimeout(connecting, Math.max(0, deadline - performance.now()));
     } catch (error) {
@@ -203,9 +206,9 @@ export class ConnectionPool {
   }
 
   /** Whatever prevents a connection is the database's fault. */
-  async #connect(): Promise<PooledClient & pg.PoolClient> {
+  async #connect(deadline: number): Promise<CheckedOutClient> {
     try {
-      return (await this.#pool.connect()) as PooledClient & pg.PoolClient;
+      return await this.#pool.connect(deadline);
     } catch (error) {
       throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
     }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Attempt } from './connector.js';
 
 /** How long the server may take to close a connection. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -8,10 +9,11 @@ export class PooledClient extends pg.Client {
   /** On the clock of `performance.now()`, as `lastUsedAt`. */
   readonly createdAt = performance.now();
   lastUsedAt = this.createdAt;
+  readonly attempt: Attempt;
 
-  /** @param config the pool's: there, `connectionTimeoutMillis` is the wait for a connection */
-  constructor({ connectTimeoutMs = 0, ...config }: pg.ClientConfig & { readonly connectTimeoutMs?: number } = {}) {
-    super({ ...config, connectionTimeoutMillis: connectTimeoutMs });
+  constructor(config: pg.ClientConfig, attempt: Attempt) {
+    super(config);
+    this.attempt = attempt;
     // Without a listener, a connection that the server ends takes the process with it.
     this.on('error', () => {});
   }

@@ -13,3 +13,6 @@ export const products = pgTable('products', {
   category: varchar('category', { length: 100 }).notNull(),
   created_at: timestamp('created_at', { mode: 'string' }).notNull().defaultNow(),
 });
+
+/** Every table, for the check of the schema. */
+export const tables = [products];

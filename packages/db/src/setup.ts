@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import type { ConnectionConfig } from './connection.js';
+import { connectOnce } from './connector.js';
 import { unwrapQueryError } from './database-error.js';
 import { drizzle, migrate, type NodePgDatabase, sql } from './drizzle.js';
 import { sampleProducts } from './samples.js';
 import { products } from './schema.js';
 import { isCondition } from './sql-states.js';
-import { utcTimestamp } from './utc-timestamp.js';
+import { utcTimestampWithZone } from './utc-timestamp.js';
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url));
 
@@ -35,10 +35,8 @@ export async function withConnection<T>(
   connection: ConnectionConfig,
   work: (orm: NodePgDatabase) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client(connection);
-  client.on('error', () => {});
+  const client = await connectOnce(connection);
   try {
-    await client.connect();
     return await work(drizzle(client));
   } finally {
     await client.end().catch(() => {});
@@ -71,7 +69,7 @@ async function addSamples(orm: NodePgDatabase): Promise<number> {
     await tx.execute(sql`LOCK TABLE ${products} IN SHARE ROW EXCLUSIVE MODE`);
     const [existing] = await tx.select({ id: products.id }).from(products).limit(1);
     if (existing !== undefined) return 0;
-    const created_at = utcTimestamp();
+    const created_at = utcTimestampWithZone();
     await tx.insert(products).values(sampleProducts.map((product) => ({ ...product, created_at })));
     return sampleProducts.length;
   });

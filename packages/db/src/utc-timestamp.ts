@@ -2,3 +2,11 @@
 export function utcTimestamp(date: Date = new Date()): string {
   return date.toISOString().slice(0, 19);
 }
+
+/**
+ * The same for a column: `2024-12-14T20:00:00Z`. PostgreSQL ignores the zone for a `timestamp` and heeds it for a `timestamptz`
+ * (https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-INPUT-TIME-STAMPS).
+ */
+export function utcTimestampWithZone(date?: Date): string {
+  return `${utcTimestamp(date)}Z`;
+}

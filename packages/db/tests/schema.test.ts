@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseDatabaseUrl } from '../src/connection.js';
-import { assertSchema, SchemaError } from '../src/database.js';
+import { SchemaError } from '../src/database-error.js';
+import { assertSchema } from '../src/schema-check.js';
 import { initDatabase, migrateDatabase } from '../src/setup.js';
 import { createTestDatabase, type TestDatabase } from '../src/testing.js';
 
@@ -113,5 +114,24 @@ describe('the check of the schema', () => {
     await database.query('DROP TABLE products');
     await database.query(FLASK_TABLE);
     await assertSchema(parseDatabaseUrl(database.url));
+  });
+
+  it.each([
+    ['price MONEY NOT NULL', /price est de type money/],
+    ['price TEXT NOT NULL', /price est de type text, attendu : float8, .*numeric/],
+    ['created_at DATE NOT NULL', /created_at est de type date/],
+    ['name CHAR(200) NOT NULL', /name est de type character\(200\)/],
+    ['id UUID PRIMARY KEY DEFAULT gen_random_uuid()', /id est de type uuid/],
+    ['id INTEGER PRIMARY KEY', /id n’a ni séquence ni valeur par défaut/],
+    ['stock INTEGER NOT NULL', /stock integer est obligatoire et n’a pas de valeur par défaut/],
+  ])('refuses a table with %s, by the column and its type', async (column, message) => {
+    const columns = ['id SERIAL PRIMARY KEY', 'name TEXT', 'price FLOAT', 'category TEXT', 'created_at TIMESTAMP'];
+    const [name] = column.split(' ');
+    const others = columns.filter((other) => !other.startsWith(`${name} `));
+    await database.query('DROP TABLE IF EXISTS products');
+    await database.query(`CREATE TABLE products (${[...others, column].join(', ')})`);
+    const check = assertSchema(parseDatabaseUrl(database.url));
+    await expect(check).rejects.toThrow(SchemaError);
+    await expect(check).rejects.toThrow(message);
   });
 });

@@ -27,7 +27,9 @@ export function reportError(logger: Logger, error: ApiError): void {
     logger.warning('request_refused', { code, reason: message, issues: details.issues });
     return;
   }
-  logger.error('request_failed', { code, reason: message, error: error.cause ?? error });
+  // What the client is told of a defect says nothing to the operator.
+  const reason = code === 'INTERNAL_SERVER_ERROR' && error.cause instanceof Error ? error.cause.message : message;
+  logger.error('request_failed', { code, reason, error: error.cause ?? error });
   recordFailure(error);
 }
 

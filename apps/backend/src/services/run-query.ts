@@ -1,5 +1,5 @@
 import { ApiError } from '@products/api-contract/server';
-import { DatabaseUnavailableError } from '@products/db';
+import { DatabaseUnavailableError, ValueRefusedError } from '@products/db';
 import { type Metrics, type QueryDescription, querySpans, withQuerySpan } from '@products/telemetry';
 
 /**
@@ -12,13 +12,18 @@ export type RunQuery = <T>(query: QueryDescription, work: () => Promise<T>) => P
 export function createRunQuery(metrics: Metrics): RunQuery {
   return async (query, work) => {
     try {
-      return await withQuerySpan(query, () => measure(metrics, query.span, work));
+      return await withQuerySpan(query, () => measure(metrics, query.span, work), isFailure);
     } catch (cause) {
       if (cause instanceof DatabaseUnavailableError) throw new ApiError('SERVICE_UNAVAILABLE', { cause });
       if (isAbort(cause)) throw new ApiError('CLIENT_CLOSED_REQUEST', { cause });
       throw cause;
     }
   };
+}
+
+/** A client that leaves, or whose value the table refuses, is no failure of the statement. */
+function isFailure(error: unknown): boolean {
+  return !isAbort(error) && !(error instanceof ValueRefusedError);
 }
 
 /** Whether the client left before the statement was sent. */

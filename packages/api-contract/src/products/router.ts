@@ -75,7 +75,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           description: 'Adds a product; its id and `created_at` are given by the service.',
           tag: 'products',
           success: { status: 201, schema: 'Product', location: '/products/{id}' },
-          errors: ['BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+          errors: ['BAD_REQUEST', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
         },
       })
       .input(newProductSchema)

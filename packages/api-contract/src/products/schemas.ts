@@ -3,9 +3,9 @@ import { describeValue } from '../describe-value.js';
 
 /** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
 export const PAGE_SIZE_MAX = 1_000;
-/** PostgreSQL's `integer`: no product has an id beyond. */
-export const ID_MIN = -2_147_483_648;
-export const ID_MAX = 2_147_483_647;
+/** Integers that a double holds exactly: no product has an id beyond, whatever the type of its column. */
+export const ID_MIN = Number.MIN_SAFE_INTEGER;
+const ID_MAX = Number.MAX_SAFE_INTEGER;
 
 const expected = (what: string) => ({
   error: ({ input }: { input?: unknown }) =>
@@ -66,7 +66,7 @@ const timestampSchema = z.string().meta({
 });
 
 export const productSchema = z.object({
-  id: z.int32().meta({ description: 'Id of the product', examples: [11] }),
+  id: z.int().meta({ format: 'int64', description: 'Id of the product', examples: [11] }),
   name: text(200).meta({ examples: ['iPad Pro'] }),
   price: productPriceSchema,
   category: text(100).meta({ examples: ['Tablettes'] }),

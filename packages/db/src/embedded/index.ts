@@ -73,7 +73,7 @@ export async function startEmbeddedDatabase({
       if (!isStopping) reportDeath();
     });
     return {
-      url: `${url}/${DATABASE}`,
+      url: `${url}/${DATABASE}?sslmode=disable`,
       port,
       psqlCommand: `PGPASSFILE=${quoteForShell(cluster.passwordFile)} psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
       died,
@@ -103,7 +103,7 @@ export function locateEmbeddedFolder(from: string = import.meta.dirname): string
 export function findRunningEmbeddedDatabase(folder: string): string | undefined {
   const lock = readLock(folder);
   if (lock?.port === undefined || !isRunning(lock.owner)) return undefined;
-  return `${urlOf(lock.port, readPassword(clusterIn(folder)))}/${DATABASE}`;
+  return `${urlOf(lock.port, readPassword(clusterIn(folder)))}/${DATABASE}?sslmode=disable`;
 }
 
 /** Within apostrophes a POSIX shell takes everything as it is, but for the apostrophe itself. */

@@ -1,4 +1,4 @@
-import { type AttributeValue, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type AttributeValue, type Span, SpanKind, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
 
 const tracer = trace.getTracer('@products/telemetry');
@@ -21,11 +21,19 @@ export interface QueryDescription {
  * @param name `simulate_slow_operation`, or a procedure's
  */
 export function withSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
-  return runInSpan(name, SpanKind.INTERNAL, {}, work);
+  return runInSpan(name, { kind: SpanKind.INTERNAL }, work);
 }
 
-/** Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions. */
-export function withQuerySpan<T>({ span, statement, server }: QueryDescription, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs a SQL statement in a CLIENT span with OpenTracing's tags and today's semantic conventions.
+ *
+ * @param isFailure whether an error is the service's failure and not the client's doing: only then is it recorded
+ */
+export function withQuerySpan<T>(
+  { span, statement, server }: QueryDescription,
+  work: () => Promise<T>,
+  isFailure: (error: unknown) => boolean,
+): Promise<T> {
   const { operation, table }: { operation: string; table?: string } = querySpans[span];
   const attributes: SpanAttributes = {
     'db.type': 'sql',
@@ -38,7 +46,7 @@ export function withQuerySpan<T>({ span, statement, server }: QueryDescription, 
     'server.port': server.port,
     ...(table === undefined ? {} : { 'db.collection.name': table }),
   };
-  return runInSpan(span, SpanKind.CLIENT, attributes, async () => {
+  const run = async () => {
     try {
       return await work();
     } catch (error) {
@@ -46,7 +54,8 @@ export function withQuerySpan<T>({ span, statement, server }: QueryDescription, 
       if (sqlState !== undefined) trace.getActiveSpan()?.setAttribute('db.response.status_code', sqlState);
       throw error;
     }
-  });
+  };
+  return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, run, isFailure);
 }
 
 /** Records the error that the active span ends with. */
@@ -60,14 +69,17 @@ export function recordException(error: unknown): void {
   trace.getActiveSpan()?.recordException(error instanceof Error ? error : new Error(String(error)));
 }
 
-function runInSpan<T>(name: string, kind: SpanKind, attributes: SpanAttributes, work: () => Promise<T>): Promise<T> {
-  return tracer.startActiveSpan(name, { kind, attributes }, async (span) => {
+function runInSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: () => Promise<T>,
+  isFailure: (error: unknown) => boolean = () => true,
+): Promise<T> {
+  return tracer.startActiveSpan(name, options, async (span) => {
     try {
       return await work();
     } catch (error) {
-      // A client that leaves is no failure.
-      const isAbort = error instanceof DOMException && error.name === 'AbortError';
-      if (!isAbort) recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
+      if (isFailure(error)) recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       span.end();

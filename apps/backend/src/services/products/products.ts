@@ -1,15 +1,13 @@
-import { ID_MAX, ID_MIN, type ProductsPort } from '@products/api-contract/server';
-import type { Database } from '@products/db';
+import type { ProductsPort } from '@products/api-contract/server';
+import { type Database, ValueRefusedError } from '@products/db';
 import type { Logger } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
+import { explainRefusal } from './stored-product.js';
 
 /** A page of the stream: large enough that its statement costs little per product, small enough to come at once. */
 const STREAM_PAGE_SIZE = 500;
-
-/** PostgreSQL refuses to compare an `integer` column with any other number. */
-const isStorableId = (id: number) => id >= ID_MIN && id <= ID_MAX;
 
 /** Implements the port of products. */
 export function createProducts({
@@ -59,14 +57,19 @@ export function createProducts({
     },
 
     find: async (id, caller) => {
-      if (!isStorableId(id)) return undefined;
+      // No product has an id that a double does not hold.
+      if (!Number.isSafeInteger(id)) return undefined;
       logger.info('product_requested', { product_id: id });
       return readById({ id, caller, onRead: () => logger.info('product_retrieved', { product_id: id }) });
     },
 
     create: async (newProduct, caller) => {
       logger.info('product_creation_requested');
-      return queries.insert(newProduct, caller, ({ id }) => logger.info('product_created', { product_id: id }));
+      try {
+        return await queries.insert(newProduct, caller, ({ id }) => logger.info('product_created', { product_id: id }));
+      } catch (error) {
+        throw error instanceof ValueRefusedError ? explainRefusal(error, newProduct) : error;
+      }
     },
   };
 }

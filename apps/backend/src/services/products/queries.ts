@@ -1,6 +1,10 @@
 import { type Caller, ID_MIN, type NewProduct, type Product, type ProductList } from '@products/api-contract/server';
-import { asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestamp } from '@products/db';
+import { asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestampWithZone } from '@products/db';
 import type { RunQuery } from '../run-query.js';
+import { assertComplete } from './stored-product.js';
+
+/** UTC, whether the column has a time zone or not, and whatever the session's is. */
+const createdAtInUtc = sql`to_timestamp(extract(epoch from ${products.created_at})) AT TIME ZONE 'UTC'`;
 
 /** A product as the API shows it. PostgreSQL writes the timestamp, so that no time zone can get in between. */
 const productColumns = {
@@ -8,8 +12,28 @@ const productColumns = {
   name: products.name,
   price: products.price,
   category: products.category,
-  created_at: sql<string>`to_char(${products.created_at}, 'YYYY-MM-DD"T"HH24:MI:SS')`.as('created_at'),
+  created_at: sql<string>`to_char(${createdAtInUtc}, 'YYYY-MM-DD"T"HH24:MI:SS')`.as('created_at'),
 };
+
+/** Of any integer type: an adopted table may have another than `integer`. */
+const idValue = (name: string) => sql`${sql.placeholder(name)}::bigint`;
+
+/** The values of a new product, each of a type that PostgreSQL converts to the column's without losing a digit on the way. */
+const newValues = {
+  name: sql`${sql.placeholder('name')}::text`,
+  price: sql`${sql.placeholder('price')}::numeric`,
+  category: sql`${sql.placeholder('category')}::text`,
+} satisfies Record<keyof NewProduct, unknown>;
+
+/**
+ * Fails where the row is not what was given, so that nothing is inserted: a `numeric(10,2)` rounds, a `varchar` drops blanks at
+ * the end, a trigger may do anything. The text that is no integer names the column, for the error to tell.
+ */
+const unchanged = sql<null>`(CASE
+  WHEN ${products.name}::text <> ${newValues.name} THEN 'column:name='
+  WHEN ${products.category}::text <> ${newValues.category} THEN 'column:category='
+  WHEN ${products.price}::text::float8 <> ${newValues.price}::float8 THEN 'column:price=' || ${products.price}
+END)::integer`.as('unchanged');
 
 interface Page {
   readonly limit: number;
@@ -34,13 +58,12 @@ export interface ProductQueries extends ProductReads {
 
 /** Builds the statements of products for a database, which may be a replica. */
 export function createProductQueries(database: Database, runQuery: RunQuery): ProductQueries {
-  const { server } = database;
   const page = database.prepare(
     'query_products',
     queryBuilder
       .select(productColumns)
       .from(products)
-      .where(gt(products.id, sql.placeholder('after')))
+      .where(gt(products.id, idValue('after')))
       .orderBy(asc(products.id))
       .limit(sql.placeholder('limit')),
   );
@@ -49,41 +72,40 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
     queryBuilder
       .select(productColumns)
       .from(products)
-      .where(eq(products.id, sql.placeholder('id'))),
+      .where(eq(products.id, idValue('id'))),
   );
   const insertion = database.prepare(
     'insert_product',
     queryBuilder
       .insert(products)
-      .values({
-        name: sql.placeholder('name'),
-        price: sql.placeholder('price'),
-        category: sql.placeholder('category'),
-        created_at: sql.placeholder('created_at'),
-      } satisfies Record<keyof NewProduct | 'created_at', unknown>)
-      .returning(productColumns),
+      .values({ ...newValues, created_at: sql.placeholder('created_at') })
+      .returning({ ...productColumns, unchanged }),
   );
 
   return {
     readPage: ({ limit, after, caller, onRead }) =>
-      runQuery({ span: 'db_query_products', statement: page.text, server }, async () => {
+      runQuery({ span: 'db_query_products', statement: page.text, server: database.server }, async () => {
         // One row more than the limit tells whether more follow.
         const rows = await page.execute({ after: after ?? ID_MIN, limit: limit + 1 }, caller);
         const items = rows.slice(0, limit);
+        for (const product of items) assertComplete(product);
         const list = { items, nextCursor: items.length < rows.length ? (items.at(-1)?.id ?? null) : null };
         onRead(list);
         return list;
       }),
     readById: ({ id, caller, onRead }) =>
-      runQuery({ span: 'db_query_product_by_id', statement: byId.text, server }, async () => {
+      runQuery({ span: 'db_query_product_by_id', statement: byId.text, server: database.server }, async () => {
         const [product] = await byId.execute({ id }, caller);
-        if (product !== undefined) onRead(product);
+        if (product === undefined) return undefined;
+        assertComplete(product);
+        onRead(product);
         return product;
       }),
     insert: (newProduct, caller, onInserted) =>
-      runQuery({ span: 'db_insert_product', statement: insertion.text, server }, async () => {
-        const [product] = await insertion.execute({ ...newProduct, created_at: utcTimestamp() }, caller);
-        if (product === undefined) throw new Error('INSERT … RETURNING returned no row');
+      runQuery({ span: 'db_insert_product', statement: insertion.text, server: database.server }, async () => {
+        const [row] = await insertion.execute({ ...newProduct, created_at: utcTimestampWithZone() }, caller);
+        if (row === undefined) throw new Error('INSERT … RETURNING returned no row');
+        const { unchanged: _, ...product } = row;
         onInserted(product);
         return product;
       }),

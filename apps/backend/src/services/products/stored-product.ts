@@ -1,0 +1,57 @@
+import { ApiError, describeValue, invalidInput, type NewProduct, type Product } from '@products/api-contract/server';
+import type { ValueRefusedError } from '@products/db';
+
+/** A row holds what no product may have: the API cannot show it. */
+class StoredValueError extends Error {
+  override readonly name = 'StoredValueError';
+
+  constructor(column: string, id: unknown, value: unknown) {
+    super(`products.${column} du produit ${id} vaut ${value}, ce qu’aucun produit ne peut avoir`);
+  }
+}
+
+/**
+ * Checks what an adopted table may hold where its columns allow it: NULL, NaN, infinity, an id beyond 2^53.
+ *
+ * @throws {StoredValueError} that names the column and the id.
+ */
+export function assertComplete(product: Product): void {
+  const { id, name, price, category, created_at } = product as Readonly<Record<keyof Product, unknown>>;
+  if (!Number.isSafeInteger(id)) throw new StoredValueError('id', id, id);
+  if (typeof name !== 'string') throw new StoredValueError('name', id, name);
+  if (!Number.isFinite(price)) throw new StoredValueError('price', id, price);
+  if (typeof category !== 'string') throw new StoredValueError('category', id, category);
+  if (typeof created_at !== 'string') throw new StoredValueError('created_at', id, 'NULL ou infinity');
+}
+
+/** What the table refuses of a new product, as an error of the API: 409 where another row is in the way, else 400. */
+export function explainRefusal(refusal: ValueRefusedError, product: NewProduct): ApiError {
+  if (refusal.isConflict) {
+    return new ApiError('CONFLICT', { message: 'Un produit qui existe déjà ne permet pas celui-ci.', cause: refusal });
+  }
+  const { field, expected } = describeRefusal(refusal);
+  const received = field === undefined ? 'un produit qu’elle refuse' : describeValue(product[field]);
+  return invalidInput([{ path: field ?? '', message: `attendu ${expected}, reçu ${received}` }], refusal);
+}
+
+/** The field that the table refuses, where it can be told, and what it would take. */
+function describeRefusal({ condition, column, keptValue }: ValueRefusedError): {
+  readonly field: keyof NewProduct | undefined;
+  readonly expected: string;
+} {
+  const field = (['name', 'price', 'category'] as const).find((name) => name === column);
+  switch (condition) {
+    // Of all columns only the price is a number that clients give.
+    case 'numeric_value_out_of_range':
+      return { field: 'price', expected: 'un prix que la table peut contenir' };
+    case 'invalid_text_representation':
+      return {
+        field,
+        expected: `une valeur que la table garde telle quelle${keptValue === undefined ? '' : ` (elle garderait ${keptValue})`}`,
+      };
+    case 'string_data_right_truncation':
+      return { field, expected: 'des textes assez courts pour la table' };
+    default:
+      return { field, expected: 'une valeur que la table accepte' };
+  }
+}
