@@ -9,18 +9,28 @@ import {
   parseEnvironment,
   seconds,
   secret,
+  template,
   text,
+  url,
 } from '@products/environment';
-import { findSamplerProblem, type LogLevel, logLevels, telemetryEnvironment } from '@products/telemetry';
+import { type LogLevel, logLevels, readTracing, type UnusedVariable } from '@products/telemetry';
+import { isOriginPattern } from './http/origins.js';
+import { addressEnvironment } from './listen-address.js';
 
 /** The service's own variables; docs/configuration.md explains each. */
 export const serviceEnvironment = {
-  PORT: integer(0, 65_535).default(5_000),
-  HOST: text().default('0.0.0.0'),
+  ...addressEnvironment,
   FLASK_DEBUG: boolean().default(false),
   LOG_LEVEL: choice(logLevels).optional(),
   WEB_CONCURRENCY: integer(1, 64).default(1),
-  CORS_ORIGINS: list('« * » ou origines comme https://boutique.example', isOrigin).default(['*']),
+  CORS_ORIGINS: list(
+    '« * », origines comme https://boutique.example, ou avec un « * » pour un nom : https://*.boutique.example',
+    isOriginPattern,
+  ).default(['*']),
+  PUBLIC_URL: url().optional(),
+  TRACE_URL: template('trace_id').optional(),
+  DIAGNOSTICS: boolean().default(true),
+  REVISION: text().default('unknown'),
   SLOW_ENDPOINT_DELAY: seconds(0, 3_600).default(5_000),
   REQUEST_TIMEOUT: seconds(1, 86_400).default(120_000),
   REQUESTS_MAX: integer(1, 1_000_000).default(2_000),
@@ -38,10 +48,11 @@ export const serviceEnvironment = {
   DB_PREPARED_STATEMENTS: boolean().default(true),
 } as const;
 
-/** RFC 6454: scheme, host and port only. */
-function isOrigin(word: string): boolean {
-  return word === '*' || (URL.canParse(word) && new URL(word).origin === word);
-}
+/** Variables of the Flask service's stack that nothing here reads, with the reason. */
+const unreadVariables: Readonly<Record<string, string>> = {
+  SQL_ECHO: 'les requêtes SQL sont dans les spans',
+  GUNICORN_CMD_ARGS: 'voir WEB_CONCURRENCY',
+};
 
 export interface Config {
   readonly host: string;
@@ -50,6 +61,14 @@ export interface Config {
   readonly workers: number;
   /** `['*']`: any origin. */
   readonly corsOrigins: readonly string[];
+  /** Where clients reach the service, without a slash at the end; undefined: under the root of whatever they call. */
+  readonly publicUrl: string | undefined;
+  /** A template with `{trace_id}`. */
+  readonly traceUrl: string | undefined;
+  /** Whether `/slow` and `/error` are there. */
+  readonly hasDiagnostics: boolean;
+  /** The commit that the service was built from. */
+  readonly revision: string;
   readonly slowDelayMs: number;
   readonly requestTimeoutMs: number;
   /** Calls in flight in one process. */
@@ -62,6 +81,8 @@ export interface Config {
   /** The read replica, if any. */
   readonly replica: ConnectionConfig | undefined;
   readonly pool: PoolOptions;
+  /** Variables that are set and change nothing. */
+  readonly unusedVariables: readonly UnusedVariable[];
 }
 
 /** The message lists every wrong variable. */
@@ -76,9 +97,8 @@ class ConfigError extends Error {
  */
 export function readConfig(environment: Environment): Config {
   const { values, problems } = parseEnvironment(serviceEnvironment, environment);
-  const telemetry = parseEnvironment(telemetryEnvironment, environment);
-  const samplerProblem = findSamplerProblem(telemetry.values);
-  problems.push(...telemetry.problems, ...(samplerProblem === undefined ? [] : [samplerProblem]));
+  const tracing = readTracing(environment);
+  problems.push(...tracing.problems);
   const database = readDatabaseUrl('DATABASE_URL', values, environment, problems);
   const replica = readDatabaseUrl('DATABASE_REPLICA_URL', values, environment, problems);
   if (replica !== undefined && values.DATABASE_URL === undefined) {
@@ -96,6 +116,10 @@ export function readConfig(environment: Environment): Config {
     logLevel: values.LOG_LEVEL ?? (values.FLASK_DEBUG ? 'DEBUG' : 'INFO'),
     workers: values.WEB_CONCURRENCY,
     corsOrigins: values.CORS_ORIGINS,
+    publicUrl: values.PUBLIC_URL?.replace(/\/+$/, ''),
+    traceUrl: values.TRACE_URL,
+    hasDiagnostics: values.DIAGNOSTICS,
+    revision: values.REVISION,
     slowDelayMs: values.SLOW_ENDPOINT_DELAY,
     requestTimeoutMs: values.REQUEST_TIMEOUT,
     requestsMax: values.REQUESTS_MAX,
@@ -113,7 +137,14 @@ export function readConfig(environment: Environment): Config {
       queryTimeoutMs: values.DB_QUERY_TIMEOUT,
       preparedStatements: values.DB_PREPARED_STATEMENTS,
     },
+    unusedVariables: [...tracing.unused, ...findUnused(environment)],
   };
+}
+
+function findUnused(environment: Environment): UnusedVariable[] {
+  return Object.entries(unreadVariables).flatMap(([variable, reason]) =>
+    (environment[variable]?.trim() ?? '') === '' ? [] : [{ variable, reason }],
+  );
 }
 
 function readDatabaseUrl(

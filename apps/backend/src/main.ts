@@ -1,124 +1,23 @@
-// The only file of the service that reads the environment, handles signals and ends the process.
-import cluster from 'node:cluster';
-import { once } from 'node:events';
-import { createLogger, type Logger, tracingState } from '@products/telemetry';
-import { type Config, readConfig } from './config.js';
-import { prepareDatabase } from './database.js';
-import type { RunningServer } from './running.js';
-import { startServer } from './server.js';
-import { withTimeout } from './with-timeout.js';
-import { startWorkers } from './workers/primary.js';
-import { startWorker } from './workers/worker.js';
+// Where the service starts. An older Node.js is refused before anything is loaded that needs this one.
+import { writeSync } from 'node:fs';
 
-/** One Ctrl-C can arrive as SIGINT and, through npm, as SIGTERM: only a later signal is a second one. */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
+/** The oldest Node.js that the service runs on. */
+const NODE_MAJOR_MIN = 24;
 
-/** Longest export of the last spans of a process that crashes. */
-const CRASH_EXPORT_TIMEOUT_MS = 500;
-
-/** Longest stop beyond the configured time-outs, of the last lines too. */
-const STOP_MARGIN_MS = 3_000;
-
-/** Longest wait for stdout to take the last lines. */
-const LOG_TIMEOUT_MS = 1_000;
-
-const config = await readConfigOrExit();
-const logger = createLogger(config.logLevel);
-
-process.on('uncaughtException', (error) => {
-  logger.error('uncaught_error', { error });
-  void withTimeout(Promise.resolve(tracingState.shutdown?.()), CRASH_EXPORT_TIMEOUT_MS)
-    .catch(() => {})
-    .then(() => exit(1, logger));
-});
-
-try {
-  const isClean = await (cluster.isWorker ? runWorker() : runService());
-  await exit(isClean ? 0 : 1, logger);
-} catch (error) {
-  logger.error('start_failed', { reason: error instanceof Error ? error.message : String(error), error });
-  await exit(1, logger);
-}
-
-/** Runs the service, database first, until a signal or a failure. Resolves with whether it stopped in order. */
-async function runService(): Promise<boolean> {
-  const signaled = waitForSignal();
-  const database = await prepareDatabase(config, logger);
-  let server: RunningServer;
-  try {
-    server = await (config.workers === 1
-      ? startServer(config, database.connection, logger)
-      : startWorkers(config, logger, database.embeddedUrl));
-  } catch (error) {
-    await database.stop();
-    throw error;
-  }
-  const { url } = server;
-  logger.info('service_started', { url, log_level: config.logLevel, database: database.connection.description });
-
-  const failed = Promise.race([database.failed, server.failed]);
-  const reason = await Promise.race([signaled, failed.then((failure) => new Error(failure))]);
-  forceStopAfter(config.shutdownDelayMs + config.shutdownTimeoutMs + database.stopTimeoutMs);
-  if (reason instanceof Error) logger.error('service_failed', { reason: reason.message });
-  else logger.info('service_stopping', { signal: reason });
-  const isClean = [await server.stop(), await database.stop()].every((isInTime) => isInTime);
-  logger.info('service_stopped');
-  return isClean && !(reason instanceof Error);
-}
-
-/** Runs one of the worker processes. Ctrl-C reaches them all, and the primary process alone acts on it. */
-async function runWorker(): Promise<boolean> {
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-  const terminated = once(process, 'SIGTERM');
-  const worker = await startWorker(config, logger);
-  await Promise.race([terminated, worker.stopRequested]);
-  const isClean = await worker.stop();
-  logger.info('worker_stopped', { pid: process.pid });
-  return isClean;
-}
-
-/** Whatever hangs, the process is gone in the end. */
-function forceStopAfter(timeoutMs: number): void {
-  const force = () => {
-    logger.warning('stop_incomplete', { step: 'arrêt du service', error: new Error('délai dépassé') });
-    void exit(1, logger);
+const { node } = process.versions;
+if (Number.parseInt(node, 10) >= NODE_MAJOR_MIN) {
+  await import('./service.js');
+} else {
+  const now = new Date();
+  const reason = `Node.js ${NODE_MAJOR_MIN} ou plus récent est requis, reçu : ${node}`;
+  const line = {
+    level: 'ERROR',
+    timestamp: now.toISOString().slice(0, 19).replace('T', ' '),
+    time: now.getTime(),
+    service: 'backend',
+    reason,
+    message: `Configuration invalide : ${reason}`,
   };
-  setTimeout(force, timeoutMs + STOP_MARGIN_MS).unref();
-}
-
-async function readConfigOrExit(): Promise<Config> {
-  try {
-    // biome-ignore lint/style/noProcessEnv: this file is the edge of the service.
-    return readConfig(process.env);
-  } catch (error) {
-    const early = createLogger('INFO');
-    early.error('configuration_invalid', { reason: error instanceof Error ? error.message : String(error) });
-    return exit(1, early);
-  }
-}
-
-/** Resolves with the first signal to stop; a second one ends the process at once. */
-function waitForSignal(): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  let firstAt: number | undefined;
-  const receive = (signal: NodeJS.Signals) => {
-    if (firstAt !== undefined && Date.now() - firstAt > SECOND_SIGNAL_AFTER_MS) {
-      logger.warning('stop_forced', { signal });
-      void exit(1, logger);
-    }
-    firstAt ??= Date.now();
-    resolve(signal);
-  };
-  // SIGHUP: the terminal was closed.
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, receive);
-  return promise;
-}
-
-/** Ends the process once the log is written, or after a time-out when stdout is not read. */
-async function exit(code: number, log: Logger): Promise<never> {
-  if (await log.end(LOG_TIMEOUT_MS)) process.exit(code);
-  // process.exit() would wait for ever for a write that a stalled reader of stdout holds up.
-  process.emit('exit', code);
-  process.kill(process.pid, 'SIGKILL');
-  throw new Error('unreachable');
+  writeSync(1, `${JSON.stringify(line)}\n`);
+  process.exitCode = 1;
 }

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ConnectionConfig, createDatabase, sumPoolStats } from '@products/db';
-import { createMetrics, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
+import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
 import type { Config } from './config.js';
 import { limitConnections } from './connection-limit.js';
 import { createApp } from './http/app.js';
 import { answerClientError, refuseInterrupted } from './http/client-error.js';
+import { createDescribeTrace, createSendError } from './http/errors.js';
 import { closeSoon, Lifecycle } from './lifecycle.js';
 import { never, type RunningServer } from './running.js';
 import { createPorts } from './services/ports.js';
@@ -52,21 +53,30 @@ export async function startServer(
     pool: () => sumPoolStats(databases.map(({ stats }) => stats())),
     spans: () => tracingState.spans,
     droppedLogLines: () => logger.droppedLines,
+    build: { version, revision: config.revision, node: process.versions.node },
+    tracing: tracingState.status,
   });
   const lifecycle = new Lifecycle();
+  const describeTrace = createDescribeTrace(config.traceUrl);
+  const sendError = createSendError(describeTrace);
   const app = createApp({
     ports: createPorts({
       database,
       replica,
       metrics,
       logger,
-      slowDelayMs: config.slowDelayMs,
-      slowMax: Math.ceil(config.requestsMax / 2),
+      diagnostics: config.hasDiagnostics
+        ? { slowDelayMs: config.slowDelayMs, slowMax: Math.ceil(config.requestsMax / 2) }
+        : undefined,
+      describeTrace,
     }),
     logger,
     metrics,
     lifecycle,
     corsOrigins: config.corsOrigins,
+    publicUrl: config.publicUrl,
+    traceUrl: config.traceUrl,
+    sendError,
     requestsMax: config.requestsMax,
     isPoolFullFor: (caller, expected) => databases.every(({ isFullFor }) => isFullFor(caller, expected)),
     monitoring: {
@@ -78,7 +88,7 @@ export async function startServer(
 
   const server = createServer(serverOptions(config), app);
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
-  server.on('clientError', answerClientError(lifecycle));
+  server.on('clientError', answerClientError(lifecycle, sendError));
   server.setTimeout(config.writeTimeoutMs, (socket) => lifecycle.closeStalled(socket));
   // An unknown expectation may be ignored (RFC 9110, 10.1.1); Node.js would answer 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
@@ -96,7 +106,7 @@ export async function startServer(
         lifecycle,
         delayMs: config.shutdownDelayMs,
         timeoutMs: config.shutdownTimeoutMs,
-        interrupt: refuseInterrupted,
+        interrupt: (response) => refuseInterrupted(sendError, response),
         steps: [
           { name: 'export des traces', timeoutMs: TRACES_TIMEOUT_MS, run: async () => tracingState.shutdown?.() },
           {
@@ -114,6 +124,7 @@ function reportTracing(logger: Logger): void {
   const { status, failure, problems } = tracingState;
   problems.subscribe(({ event, reason }) => logger.warning(event, { reason }));
   if (status === 'failed') logger.error('tracing_failed', { error: failure });
+  if (status === 'foreign') logger.error('tracing_foreign');
   if (status === 'absent') logger.error('tracing_absent');
   if (status === 'disabled') logger.info('tracing_disabled');
 }

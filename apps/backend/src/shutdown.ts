@@ -1,11 +1,15 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@products/telemetry';
 import type { Lifecycle } from './lifecycle.js';
 import { runStopStep, type StopStep } from './running.js';
 import { withTimeout } from './with-timeout.js';
 
+/** Connections that the system has accepted are let in until so many turns of the event loop bring none: each brings one. */
+const QUIET_TURNS = 3;
+/** Where new ones never cease to come. */
+const ACCEPTED_WITHIN_MS = 1_000;
 const IDLE_CONNECTIONS_KEPT_MS = 500;
 const IDLE_CONNECTIONS_CLOSED_EVERY_MS = 100;
 /** Longest wait for the answers of interrupted requests. */
@@ -37,7 +41,24 @@ export async function shutDown(shutdown: Shutdown): Promise<boolean> {
   return isClean;
 }
 
+/** Lets in the connections that wait: a request may be on each, and closing the socket would reset them. */
+async function acceptWaiting(server: Server, withinMs: number): Promise<void> {
+  let accepted = 0;
+  const count = () => {
+    accepted += 1;
+  };
+  server.on('connection', count);
+  const until = performance.now() + withinMs;
+  for (let quietTurns = 0; quietTurns < QUIET_TURNS && performance.now() < until; ) {
+    const before = accepted;
+    await nextTurn();
+    quietTurns = accepted === before ? quietTurns + 1 : 0;
+  }
+  server.off('connection', count);
+}
+
 async function drain({ server, lifecycle, timeoutMs, interrupt }: Shutdown): Promise<boolean> {
+  await acceptWaiting(server, Math.min(ACCEPTED_WITHIN_MS, timeoutMs / 2));
   const closed = new Promise<void>((resolve) => {
     // http.Server's own close() would close idle connections at once, although a request may be on its way. A request that
     // arrives in the next 500 ms is answered with `Connection: close`; connections that stay idle are closed then.

@@ -50,7 +50,8 @@ export interface RunningProcess extends AsyncDisposable {
 /**
  * Runs the service's start command with these variables and no others that could configure it.
  *
- * @param options `folder`: another copy of the service; `nodeArguments`: before its program; `openFilesMax`: its `ulimit -n`
+ * @param options `folder`: another copy of the service; `nodeArguments`: before its program; `openFilesMax`: its `ulimit -n`;
+ *   `stderr`: shown, or for the test to read
  */
 export function run(
   environment: Readonly<Record<string, string>>,
@@ -58,7 +59,13 @@ export function run(
     folder = backendFolder,
     nodeArguments = ['--import', '@products/telemetry/register'],
     openFilesMax,
-  }: { folder?: string; nodeArguments?: readonly string[]; openFilesMax?: number } = {},
+    stderr = 'inherit',
+  }: {
+    folder?: string;
+    nodeArguments?: readonly string[];
+    openFilesMax?: number;
+    stderr?: 'inherit' | 'pipe';
+  } = {},
 ): RunningProcess {
   // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service.
   const { PATH = '' } = process.env;
@@ -69,13 +76,13 @@ export function run(
     cwd: folder,
     // No agent listens there: spans are dropped at no cost.
     env: { PATH, JAEGER_AGENT_HOST: '127.0.0.1', HOST: '127.0.0.1', PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+    stdio: ['ignore', 'pipe', stderr],
+  }) as ChildProcessByStdio<null, Readable, Readable | null>;
   return follow(child);
 }
 
 /** Reads the lines of a service that was started with its stdout piped; it is stopped with the test file. */
-export function follow(child: ChildProcessByStdio<null, Readable, null>): RunningProcess {
+export function follow(child: ChildProcessByStdio<null, Readable, Readable | null>): RunningProcess {
   const lines: LogLine[] = [];
   const rawLines: string[] = [];
   const waiting = new Set<() => void>();

@@ -10,6 +10,10 @@ describe('the configuration', () => {
       logLevel: 'INFO',
       workers: 1,
       corsOrigins: ['*'],
+      publicUrl: undefined,
+      traceUrl: undefined,
+      hasDiagnostics: true,
+      revision: 'unknown',
       slowDelayMs: 5_000,
       requestTimeoutMs: 120_000,
       requestsMax: 2_000,
@@ -27,6 +31,7 @@ describe('the configuration', () => {
         queryTimeoutMs: 10_000,
         preparedStatements: true,
       },
+      unusedVariables: [],
     });
   });
 
@@ -55,6 +60,43 @@ describe('the configuration', () => {
     [{ DB_PREPARED_STATEMENTS: 'off' }, { pool: { preparedStatements: false } }],
   ])('takes %o', (environment, expected) => {
     expect(readConfig(environment as Record<string, string>)).toMatchObject(expected);
+  });
+
+  it.each([
+    'https://shop.example/',
+    'https://*',
+    'shop.example',
+    'https://*.*.example',
+    'https://sh*p.example',
+    'null',
+  ])('refuses CORS_ORIGINS=%s, which would never match', (origin) => {
+    expect(() => readConfig({ CORS_ORIGINS: origin })).toThrow(/CORS_ORIGINS/);
+  });
+
+  it('takes numbers as Python’s float() and int() do', () => {
+    const environment = { SLOW_ENDPOINT_DELAY: '.5', DB_POOL_TIMEOUT: '1e-3', SHUTDOWN_TIMEOUT: '5.', PORT: '+5_000' };
+    expect(readConfig(environment)).toMatchObject({
+      slowDelayMs: 500,
+      pool: { timeoutMs: 1 },
+      shutdownTimeoutMs: 5_000,
+      port: 5_000,
+    });
+    for (const DB_QUERY_TIMEOUT of ['1e', '.', '1__0', 'nan', 'inf', '0x10']) {
+      expect(() => readConfig({ DB_QUERY_TIMEOUT })).toThrow(/DB_QUERY_TIMEOUT/);
+    }
+  });
+
+  it.each([
+    [{ TRACE_URL: 'https://jaeger.example/trace' }, /TRACE_URL.*\{trace_id\}/],
+    [{ PUBLIC_URL: 'api.example.com' }, /PUBLIC_URL/],
+    [{ OTEL_TRACES_SAMPLER: 'xray' }, /OTEL_TRACES_SAMPLER/],
+  ])('refuses %j', (environment, message) => {
+    expect(() => readConfig(environment as Record<string, string>)).toThrow(message);
+  });
+
+  it('names variables of the Flask stack that change nothing', () => {
+    const { unusedVariables } = readConfig({ SQL_ECHO: 'true', GUNICORN_CMD_ARGS: '--workers 4' });
+    expect(unusedVariables.map(({ variable }) => variable)).toEqual(['SQL_ECHO', 'GUNICORN_CMD_ARGS']);
   });
 
   it('takes blank for unset', () => {

@@ -25,7 +25,7 @@ describe('GET /slow', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_000 * DELAY_S - 50);
     expect(response.status).toBe(200);
     expect(await readJson<SlowResult>(response)).toEqual({
-      message: 'Opération lente terminée',
+      message: `Réponse après ${DELAY_S} secondes de latence`,
       delay_seconds: DELAY_S,
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
     });
@@ -53,7 +53,15 @@ describe('GET /error', () => {
       const response = await backend.fetch('/error');
       expect(response.status).toBe(500);
       const body = await readError(response);
-      expect(Object.keys(body).sort()).toEqual(['code', 'error', 'message', 'timestamp', 'trace_id', 'type']);
+      expect(Object.keys(body).sort()).toEqual([
+        'code',
+        'error',
+        'message',
+        'timestamp',
+        'trace_id',
+        'type',
+        'type_label',
+      ]);
       expect(body).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', error: 'Erreur interne' });
       kinds.set(String(body.type), body.message);
     }

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '@products/db/testing';
-import { type JaegerCollector, type JaegerSpan, startJaegerCollector } from '@products/jaeger';
+import { type JaegerCollector, type JaegerSpan, startJaegerAgent, startJaegerCollector } from '@products/jaeger';
 import { describe, expect, it } from 'vitest';
 import { startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
+import { agentEnvironment, injectedAgent } from './lives.js';
+
+type JaegerAnswer = NonNullable<NonNullable<Parameters<typeof startJaegerCollector>[0]>['answer']>;
 
 describe.concurrent('a receiver that', () => {
   it.each(['JAEGER_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'])(
@@ -60,6 +63,115 @@ describe.concurrent('a receiver that', () => {
     expect(await backend.stop()).toBe(0);
     expect(backend.lines.filter(({ message }) => message.startsWith('Spans perdus'))).toHaveLength(1);
   });
+});
+
+/** OTLP's answer that it has rejected one span of those that it was sent (`ExportTraceServiceResponse`). */
+const PARTIAL_SUCCESS = new Uint8Array([0x0a, 0x0b, 0x08, 0x01, 0x12, 0x07, ...Buffer.from('too old')]);
+
+describe.concurrent('spans count as exported only when a receiver has taken them:', () => {
+  it.each<[string, string, JaegerAnswer, RegExp, number]>([
+    [
+      'not when JAEGER_ENDPOINT is redirected (301)',
+      'JAEGER_ENDPOINT',
+      { status: 301, headers: { Location: 'https://jaeger.example/api/traces' } },
+      /127\.0\.0\.1:\d+\/api\/traces : HTTP 301, redirigé vers https:\/\/jaeger\.example\/api\/traces/,
+      2,
+    ],
+    ['nor when it is (308)', 'JAEGER_ENDPOINT', { status: 308, headers: { Location: '/x' } }, /HTTP 308, redirigé/, 2],
+    ['nor with 401', 'JAEGER_ENDPOINT', { status: 401 }, /HTTP 401, le récepteur demande une identité/, 2],
+    ['nor with 404 of OTLP', 'OTEL_EXPORTER_OTLP_ENDPOINT', { status: 404 }, /HTTP 404, ce chemin n’existe pas/, 2],
+    [
+      'of an OTLP batch that is taken in part, those that were',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      { status: 200, headers: { 'Content-Type': 'application/x-protobuf' }, body: PARTIAL_SUCCESS },
+      /1 spans refusés \(too old\)/,
+      1,
+    ],
+  ])('%s', async (_, variable, answer, message, dropped) => {
+    const collector = await startJaegerCollector({ answer });
+    const target = variable === 'JAEGER_ENDPOINT' ? `${collector.url}/api/traces` : collector.url;
+    await using backend = await startOnSamples({ [variable]: target });
+    expect((await backend.fetch('/products')).status).toBe(200);
+    expect(await backend.waitForLine(/^Spans perdus/)).toMatchObject({
+      level: 'WARNING',
+      reason: expect.stringMatching(message),
+    });
+    const metrics = await (await backend.fetch('/metrics')).text();
+    expect(metrics).toContain(`spans_dropped_total ${dropped}\n`);
+    expect(metrics).toContain(`spans_exported_total ${2 - dropped}\n`);
+    await backend.stop();
+    await collector.stop();
+  });
+});
+
+describe.concurrent('a collector', () => {
+  it.each<[string, (url: URL) => Record<string, string>, string]>([
+    [
+      'user and password of JAEGER_ENDPOINT',
+      (url) => ({ JAEGER_ENDPOINT: Object.assign(url, { username: 'shop', password: 'canary' }).href }),
+      `Basic ${Buffer.from('shop:canary').toString('base64')}`,
+    ],
+    [
+      'JAEGER_USER and JAEGER_PASSWORD',
+      (url) => ({ JAEGER_ENDPOINT: url.href, JAEGER_USER: 'shop', JAEGER_PASSWORD: 'canary' }),
+      `Basic ${Buffer.from('shop:canary').toString('base64')}`,
+    ],
+    ['JAEGER_AUTH_TOKEN', (url) => ({ JAEGER_ENDPOINT: url.href, JAEGER_AUTH_TOKEN: 'canary' }), 'Bearer canary'],
+  ])('is given %s, which no line shows', async (_, configure, authorization) => {
+    const collector = await startJaegerCollector();
+    await using backend = await startOnSamples(configure(new URL(`${collector.url}/api/traces`)));
+    await backend.fetch('/products');
+    await backend.stop();
+    await collector.stop();
+    expect(collector.spans()).toHaveLength(2);
+    expect(new Set(collector.authorizations)).toEqual(new Set([authorization]));
+    expect(backend.rawLines.join()).not.toContain('canary');
+  });
+});
+
+it('with OTEL_TRACES_EXPORTER=none spans go nowhere, and requests have their ids all the same', async () => {
+  const collector = await startJaegerCollector();
+  await using backend = await startOnSamples({
+    OTEL_TRACES_EXPORTER: 'none',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  });
+  expect(traceIdOf(await backend.fetch('/products'))).toMatch(/^[0-9a-f]{32}$/);
+  await backend.waitForLine('Variable ignorée : OTEL_EXPORTER_OTLP_ENDPOINT (OTEL_TRACES_EXPORTER=none)');
+  expect(await (await backend.fetch('/metrics')).text()).toMatch(
+    /spans_exported_total 0\n[\s\S]*spans_dropped_total 0\n/,
+  );
+  await backend.stop();
+  await collector.stop();
+  expect(collector.spans()).toEqual([]);
+});
+
+it('the resource names version, instance and environment', async () => {
+  const agent = await startJaegerAgent();
+  await using backend = await startOnSamples({
+    JAEGER_AGENT_PORT: String(agent.port),
+    JAEGER_TAGS: 'team=shop',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=staging',
+  });
+  await backend.fetch('/products');
+  await eventually(() => expect(agent.batches()).not.toEqual([]));
+  expect(agent.batches()[0]?.processTags).toMatchObject({
+    'service.version': expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    'deployment.environment.name': 'staging',
+    team: 'shop',
+  });
+  await backend.stop();
+  await agent.stop();
+});
+
+it('a tracer that an injected agent has registered first is an ERROR line and shows in a metric', async () => {
+  await using backend = await startOnSamples(agentEnvironment, {
+    nodeArguments: [...injectedAgent, '--import', '@products/telemetry/register'],
+  });
+  expect(await backend.waitForLine(/^Traces détournées/)).toMatchObject({ level: 'ERROR' });
+  const metrics = await (await backend.fetch('/metrics')).text();
+  expect(metrics).toContain('tracing_processes{state="foreign"} 1\n');
+  expect(metrics).toContain('tracing_processes{state="started"} 0\n');
 });
 
 describe.concurrent('spans go', () => {

@@ -1,7 +1,9 @@
 // How a service can fare and end, each of which makes it write lines that no other does.
 
 import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '@products/db/testing';
 import { expect, inject } from 'vitest';
@@ -22,7 +24,8 @@ const misconfigured: Life = async () => {
 };
 
 export async function withoutDatabase(environment: Readonly<Record<string, string>>): ReturnType<Life> {
-  await using service = run({ DATABASE_URL: `${inject('serverUrl')}_nowhere`, ...environment });
+  const nowhere = Object.assign(new URL(inject('serverUrl')), { pathname: '/nowhere' });
+  await using service = run({ DATABASE_URL: nowhere.href, ...environment });
   await service.waitForLine(/^Base de données injoignable/);
   await fetch(`${await urlOf(service)}/health`);
   await service.stop();
@@ -48,7 +51,9 @@ const withoutStrategy: Life = async () => {
     DATABASE_URL: nobody,
     JAEGER_SAMPLER_TYPE: 'remote',
     JAEGER_SAMPLING_ENDPOINT: `http://127.0.0.1:${await findFreePort()}/sampling`,
+    JAEGER_TRACEID_128BIT: 'true',
   });
+  await service.waitForLine('Variable ignorée : JAEGER_TRACEID_128BIT (les ids de trace ont toujours 128 bits)');
   await service.waitForLine(/^Stratégie d’échantillonnage indisponible/);
   await service.stop();
   return service.lines;
@@ -67,6 +72,30 @@ const withMoreConnectionsThanFiles: Life = async () => {
 
 const withoutTraces: Life = async () => {
   await using service = run({ DATABASE_URL: nobody, OTEL_SDK_DISABLED: 'true' });
+  await urlOf(service);
+  await service.stop();
+  return service.lines;
+};
+
+/** An agent that is injected before the service's own preload. */
+export const injectedAgent: readonly string[] = [
+  '--require',
+  createRequire(path.resolve(import.meta.dirname, '../../../packages/telemetry/package.json')).resolve(
+    '@opentelemetry/auto-instrumentations-node/register',
+  ),
+];
+
+/** What keeps that agent to itself. */
+export const agentEnvironment = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+  OTEL_NODE_RESOURCE_DETECTORS: 'none',
+};
+
+const withAForeignTracer: Life = async () => {
+  const nodeArguments = [...injectedAgent, '--import', '@products/telemetry/register'];
+  await using service = run({ DATABASE_URL: nobody, ...agentEnvironment }, { nodeArguments });
   await urlOf(service);
   await service.stop();
   return service.lines;
@@ -174,6 +203,7 @@ export const lives: readonly Life[] = [
   withoutStrategy,
   withMoreConnectionsThanFiles,
   withoutTraces,
+  withAForeignTracer,
   withBrokenInstrumentationAndNoPort,
   stoppedWhileItsDatabaseIsSilent,
   withoutAgentAndStoppedByForce,

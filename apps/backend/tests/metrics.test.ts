@@ -66,8 +66,8 @@ describe('the metrics', () => {
         'database_queries_total{operation="SELECT",table="products"}': 70 + 60 + 50 + 8,
         'database_queries_total{operation="INSERT",table="products"}': 30,
       });
-      // The scrape itself.
-      expect(series.get('http_requests_in_flight')).toBe(1);
+      // The scrape itself is not counted.
+      expect(series.get('http_requests_in_flight')).toBe(0);
       expect(series.get('database_connection_pool{status="checked_out"}')).toBe(0);
     });
   });

@@ -80,7 +80,7 @@ describe('/openapi.json', () => {
     expect(statuses).toMatchObject({
       'GET /products': ['200', '400', '500', '503'],
       'GET /products/{id}': ['200', '400', '404', '500', '503'],
-      'POST /products': ['201', '400', '413', '415', '500', '503'],
+      'POST /products': ['201', '400', '409', '413', '415', '500', '503'],
       'GET /slow': ['200', '500'],
       'GET /error': ['500'],
       'GET /health': ['200', '500', '503'],
@@ -93,14 +93,19 @@ describe('/openapi.json', () => {
   it('has the parameters with their bounds, and the headers', () => {
     expect(operation('GET /products').parameters).toMatchObject([
       { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000 } },
-      { name: 'after', in: 'query', schema: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } },
+      { name: 'after', in: 'query', schema: { type: 'integer', minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 } },
     ]);
     expect(operation('GET /products/{id}').parameters).toMatchObject([
       { name: 'id', in: 'path', schema: { type: 'integer' } },
     ]);
-    expect(Object.keys(operation('GET /products').responses['200']?.headers ?? {})).toEqual(['traceresponse', 'Link']);
+    expect(Object.keys(operation('GET /products').responses['200']?.headers ?? {})).toEqual([
+      'traceresponse',
+      'Server-Timing',
+      'Link',
+    ]);
     expect(Object.keys(operation('POST /products').responses['201']?.headers ?? {})).toEqual([
       'traceresponse',
+      'Server-Timing',
       'Location',
     ]);
   });
@@ -162,6 +167,25 @@ describe('/openapi.json', () => {
   });
 });
 
+describe('the document', () => {
+  it.each([
+    [undefined, 'en', /Every error is JSON/],
+    ['en-GB,en;q=0.9', 'en', /Every error is JSON/],
+    ['fr-FR,fr;q=0.9,en;q=0.5', 'fr', /Toute erreur est en JSON/],
+    ['de', 'en', /Every error is JSON/],
+  ])('for Accept-Language %s explains the API in %s', async (accepted, language, text) => {
+    const headers: Record<string, string> = accepted === undefined ? {} : { 'Accept-Language': accepted };
+    const response = await backend.fetch('/openapi.json', { headers });
+    expect(response.headers.get('content-language')).toBe(language);
+    expect(response.headers.get('vary')).toMatch(/Accept-Language/);
+    const { info } = (await response.json()) as { info: { description: string; version: string } };
+    expect(info.description).toMatch(text);
+    for (const word of ['trace_id', 'traceresponse', 'Link', '/trpc', 'issues'])
+      expect(info.description).toContain(word);
+    expect(info.version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
 describe('/docs', () => {
   it('is a page whose every file comes from this service, under a policy that allows nothing else', async () => {
     const page = await backend.fetch('/docs');
@@ -171,8 +195,9 @@ describe('/docs', () => {
     const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => String(file));
     expect(files.length).toBeGreaterThan(3);
     for (const file of files) {
-      expect(file).toMatch(/^\/docs\//);
-      const response = await backend.fetch(file);
+      // Relative to the page, so that they are found behind a path prefix.
+      expect(file).toMatch(/^docs\//);
+      const response = await backend.fetch(`/${file}`);
       expect(response.status).toBe(200);
       expect(response.headers.get('content-type')).not.toMatch(/json/);
       expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(50);

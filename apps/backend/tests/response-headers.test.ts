@@ -30,6 +30,11 @@ describe('every response', () => {
     expect(response.headers.get('traceresponse')).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]$/);
   });
 
+  it.each(requests)('carries the same as Server-Timing, for browser agents: %s', async (_, path, init) => {
+    const { headers } = await backend.fetch(path, init);
+    expect(headers.get('server-timing')).toBe(`traceparent;desc="${headers.get('traceresponse')}"`);
+  });
+
   it.each(requests)('lets scripts of any origin read it: %s', async (_, path, init) => {
     const response = await backend.fetch(path, init);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
@@ -64,6 +69,32 @@ describe('CORS', () => {
   it('lets the preflight for an unknown path pass, so that the script can read the 404', async () => {
     const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' };
     expect((await backend.fetch('/nowhere', { method: 'OPTIONS', headers })).status).toBe(204);
+  });
+
+  it('takes origins of any scheme, and one label of a host that may be anything', async () => {
+    await using limited = await startOnSamples({
+      CORS_ORIGINS:
+        'capacitor://localhost,chrome-extension://abcdefgh,https://*.shop.example,https://app.*.example:8443',
+    });
+    const allowedFor = async (name: string) =>
+      (await limited.fetch('/livez', { headers: { Origin: name } })).headers.get('access-control-allow-origin');
+    const allowed = [
+      'capacitor://localhost',
+      'chrome-extension://abcdefgh',
+      'https://www.shop.example',
+      'https://app.eu.example:8443',
+    ];
+    for (const name of allowed) expect(await allowedFor(name)).toBe(name);
+    const refused = [
+      'https://shop.example',
+      'https://a.b.shop.example',
+      'http://www.shop.example',
+      'https://www.shop.example.evil.example',
+      'https://wwwxshop.example',
+      'https://app.eu.example',
+      'capacitor://evil',
+    ];
+    for (const name of refused) expect(await allowedFor(name)).toBeNull();
   });
 
   it('names only the configured origins', async () => {

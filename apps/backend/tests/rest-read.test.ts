@@ -72,8 +72,8 @@ describe('GET /products', () => {
     ['limit=abc', 'limit', '"abc"'],
     ['limit=1&limit=2', 'limit', 'un tableau'],
     ['after=', 'after', '""'],
-    ['after=-2147483649', 'after', '-2147483649'],
-    ['after=2147483648', 'after', '2147483648'],
+    ['after=-9007199254740992', 'after', '-9007199254740992'],
+    ['after=9007199254740992', 'after', '9007199254740992'],
     ['after=x', 'after', '"x"'],
     ['after=1&after=1', 'after', 'un tableau'],
   ])('refuses ?%s with the parameter, the value and what is allowed', async (query, parameter, value) => {

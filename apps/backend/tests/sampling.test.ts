@@ -1,7 +1,7 @@
 import { findFreePort } from '@products/db/testing';
 import { startJaegerCollector } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServingProcess, startOnSamples } from './backend.js';
+import { type ServingProcess, startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 
 const isSampled = async (backend: ServingProcess, path: string, headers: Record<string, string> = {}) => {
@@ -178,4 +178,29 @@ describe('the decision', () => {
   function multi(more: Record<string, string>): Record<string, string> {
     return { 'X-B3-TraceId': traceId, 'X-B3-SpanId': parentId, ...more };
   }
+});
+
+describe.concurrent('OpenTelemetry’s own variables', () => {
+  const unsampled = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00' };
+  const sampled = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+
+  it.each([
+    ['always_on', { OTEL_TRACES_SAMPLER: 'always_on' }, [true, true, true]],
+    ['always_off', { OTEL_TRACES_SAMPLER: 'always_off' }, [false, false, false]],
+    ['parentbased_always_on', { OTEL_TRACES_SAMPLER: 'parentbased_always_on' }, [true, false, true]],
+    ['parentbased_always_off', { OTEL_TRACES_SAMPLER: 'parentbased_always_off' }, [false, false, true]],
+    ['traceidratio 0', { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }, [false, false, false]],
+  ])('OTEL_TRACES_SAMPLER=%s decides alone, or after the parent', async (_, environment, expected) => {
+    await using backend = await startOnSamples(environment as Record<string, string>);
+    const asked = [{}, unsampled, sampled].map((headers) => isSampled(backend, '/products', headers));
+    expect(await Promise.all(asked)).toEqual(expected);
+  });
+
+  it('OTEL_PROPAGATORS chooses the headers that name a parent', async () => {
+    await using backend = await startOnSamples({ OTEL_PROPAGATORS: 'b3' });
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const b3 = await backend.fetch('/products', { headers: { b3: `${traceId}-00f067aa0ba902b7-1` } });
+    expect(traceIdOf(b3)).toBe(traceId);
+    expect(traceIdOf(await backend.fetch('/products', { headers: sampled }))).not.toBe(traceId);
+  });
 });

@@ -107,7 +107,7 @@ describe('GET /products without limit', () => {
     const [, traceId] = String(response.headers['traceresponse']).split('-');
     await eventually(() => {
       const lines = backend.lines.filter((line) => line['trace_id'] === traceId && line.level === 'ERROR');
-      expect(lines).toMatchObject([{ code: 'SERVICE_UNAVAILABLE' }, { status: 500, route: '/products' }]);
+      expect(lines).toMatchObject([{ code: 'INTERNAL_SERVER_ERROR' }, { status: 500, route: '/products' }]);
     });
     expect(await completedWith(500, '/products')).toBe(1);
   });
@@ -119,7 +119,7 @@ describe('products.all', () => {
     for await (const page of await client().products.all.query()) products.push(...page);
     expect(products).toEqual(await (await backend.fetch('/products')).json());
     const rest: Product[] = [];
-    for await (const page of await client().products.all.query({ after: ROWS - 3 })) rest.push(...page);
+    for await (const page of await client().products.all.query({ cursor: ROWS - 3 })) rest.push(...page);
     expect(rest).toEqual(products.slice(-3));
   });
 
@@ -138,7 +138,7 @@ describe('products.all', () => {
       stream += chunk;
     });
     await closed(response);
-    expect(stream.split('\n').at(-2)).toContain('"code":"SERVICE_UNAVAILABLE"');
+    expect(stream.split('\n').at(-2)).toContain('"code":"INTERNAL_SERVER_ERROR"');
     await eventually(async () => expect(await completedWith(500, '/trpc/products.all')).toBe(1));
   });
 

@@ -46,7 +46,7 @@ describe.each([
 ])('a typed client with %s', (_, link) => {
   it('calls every procedure', async () => {
     const client = withLink(link);
-    const { items, nextCursor } = await client.products.list.query({ limit: 4, after: 2 });
+    const { items, nextCursor } = await client.products.list.query({ limit: 4, cursor: 2 });
     expect(items.map(({ id }) => id)).toEqual([3, 4, 5, 6]);
     expect(nextCursor).toBe(6);
     expect(await client.products.byId.query({ id: 3 })).toEqual(items[0]);
@@ -86,7 +86,7 @@ describe('products.list', () => {
     const client = withLink(httpLink);
     const first = await client.products.list.query();
     expect(first.items).toHaveLength(1_000);
-    const second = await client.products.list.query({ after: first.nextCursor ?? 0 });
+    const second = await client.products.list.query({ cursor: first.nextCursor });
     expect(second.items.length).toBeGreaterThan(500);
     expect(second.nextCursor).toBeNull();
     expect(await (await backend.fetch('/products')).json()).toHaveLength(1_000 + second.items.length);
@@ -104,7 +104,6 @@ describe('/trpc refuses', () => {
     ['an empty body', '/trpc/products.create', { ...post({}), body: '' }, 400, 'BAD_REQUEST'],
     ['another method of an unknown procedure', '/trpc/nowhere', { method: 'PUT' }, 404, 'NOT_FOUND'],
     ['GET of a mutation', '/trpc/products.create', undefined, 405, 'METHOD_NOT_SUPPORTED'],
-    ['POST of a query', '/trpc/products.list', post({}), 405, 'METHOD_NOT_SUPPORTED'],
     ['another method', '/trpc/products.list', { method: 'DELETE' }, 405, 'METHOD_NOT_SUPPORTED'],
     [
       'another media type',
@@ -184,10 +183,47 @@ describe('a batch', () => {
     ]);
   });
 
+  it('of 26 calls is refused with the number that it may have', async () => {
+    const client = withLink(httpBatchLink);
+    const calls = Array.from({ length: 26 }, () => errorOf(client.health.check.query()));
+    for (const { message } of await Promise.all(calls)) expect(message).toMatch(/25 appels au plus.*maxItems.*26/);
+  });
+
   it('may have 25 calls', async () => {
     const response = await backend.fetch(`/trpc/${Array(25).fill('health.check').join(',')}?batch=1`);
     expect(response.status).toBe(200);
     expect(await response.json()).toHaveLength(25);
+  });
+});
+
+describe('a query', () => {
+  it('may come by POST, as tRPC’s methodOverride sends it, alone and in a batch', async () => {
+    for (const link of [httpLink, httpBatchLink, httpBatchStreamLink]) {
+      const client = createTRPCClient<AppRouter>({
+        links: [link({ url: `${backend.url}/trpc`, methodOverride: 'POST' })],
+      });
+      expect(await client.products.byId.query({ id: 1 })).toMatchObject({ id: 1 });
+      expect((await client.products.list.query({ limit: 2 })).items).toHaveLength(2);
+    }
+  });
+
+  it('with a cursor of `products.list` goes through all pages, as an infinite query does', async () => {
+    const client = withLink(httpBatchLink);
+    const ids: number[] = [];
+    for (let cursor: number | null | undefined; cursor !== null; ) {
+      const page = await client.products.list.query({ limit: 3, cursor });
+      ids.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    expect(ids).toEqual(ids.toSorted((one, other) => one - other));
+    expect(ids.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('with `after` is refused, with the name that procedures give it', async () => {
+    const input = encodeURIComponent('{"limit":3,"after":3}');
+    const response = await backend.fetch(`/trpc/products.list?input=${input}`);
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('ce champ s’appelle cursor');
   });
 });
 

@@ -56,8 +56,9 @@ export type Issue = z.infer<typeof issueSchema>;
 const errorDetailsSchema = z.object({
   issues: z.array(issueSchema).optional(),
   product_id: z.number().optional().meta({ type: 'integer', description: 'The product that does not exist' }),
-  path: z.string().optional().meta({ description: 'The unknown path' }),
+  path: z.string().optional().meta({ description: 'The path that is unknown or malformed' }),
   type: z.string().optional().meta({ description: 'Class of a simulated error' }),
+  type_label: z.string().optional().meta({ description: 'The same in words' }),
   timestamp: z.string().optional(),
 });
 
@@ -73,10 +74,14 @@ export const errorBodySchema = z.object({
     .string()
     .nullable()
     .meta({ description: 'Trace in which the error happened; null when there is no tracing' }),
+  trace_url: z.string().optional().meta({ description: 'Where that trace can be looked at' }),
   ...errorDetailsSchema.shape,
 });
 
 export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+/** The trace of an error, and where it can be looked at. */
+export type ErrorTrace = Pick<ErrorBody, 'trace_id' | 'trace_url'>;
 
 /** An error that is safe to show. The underlying error is its `cause` and goes to the log only. */
 export class ApiError extends TRPCError {
@@ -124,14 +129,14 @@ function isErrorCode(code: string): code is ErrorCode {
 }
 
 /** Input that is refused, with what is wrong of each part. */
-export function invalidInput(issues: Issue[], cause: unknown): ApiError {
+export function invalidInput(issues: Issue[], cause: unknown, details: ErrorDetails = {}): ApiError {
   const message = issues
     .map((issue) => (issue.path === '' ? issue.message : `${issue.path} : ${issue.message}`))
     .join(' ; ');
-  return new ApiError('BAD_REQUEST', { message, details: { issues }, cause });
+  return new ApiError('BAD_REQUEST', { message, details: { ...details, issues }, cause });
 }
 
-export function toErrorBody(error: ApiError, traceId: string | null): ErrorBody {
+export function toErrorBody(error: ApiError, trace: ErrorTrace): ErrorBody {
   const { error: label } = errorCatalogue[error.code];
-  return { error: label, code: error.code, message: error.message, trace_id: traceId, ...error.details };
+  return { error: label, code: error.code, message: error.message, ...trace, ...error.details };
 }

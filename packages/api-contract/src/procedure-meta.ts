@@ -26,6 +26,8 @@ export type RestRoute = {
   readonly success: RestSuccess | null;
   /** The errors to expect, beside those that any request can meet and those of `needsDatabase`. */
   readonly errors: readonly ErrorCode[];
+  /** Names of query parameters that are not those of their fields of the input. */
+  readonly parameterNames?: Readonly<Record<string, string>>;
   /** The procedure that answers instead when this field of the input is absent: it yields arrays, sent as one. */
   readonly stream?: { readonly procedure: string; readonly whenAbsent: string };
 };

@@ -2,7 +2,7 @@ import { initTRPC, type TRPCError } from '@trpc/server';
 import { TRPC_ERROR_CODES_BY_KEY, type TRPCErrorShape } from '@trpc/server/rpc';
 import type { ProcedureContext } from './caller.js';
 import { describeValue } from './describe-value.js';
-import { ApiError, type ErrorBody, toApiError, toErrorBody } from './errors.js';
+import { ApiError, type ErrorBody, type ErrorTrace, toApiError, toErrorBody } from './errors.js';
 import type { ProcedureMeta } from './procedure-meta.js';
 
 /** `data` of a tRPC error: the body that REST would answer, and the procedure that failed. */
@@ -22,9 +22,9 @@ export type InProcedureSpan = <T extends Outcome>(path: string, run: () => Promi
 export type ErrorShape = TRPCErrorShape<ErrorData>;
 
 /** @param procedure its path; undefined when the request reached none */
-export function toErrorShape(error: ApiError, traceId: string | null, procedure?: string): ErrorShape {
+export function toErrorShape(error: ApiError, trace: ErrorTrace, procedure?: string): ErrorShape {
   const data = {
-    ...toErrorBody(error, traceId),
+    ...toErrorBody(error, trace),
     httpStatus: error.status,
     ...(procedure === undefined ? {} : { procedure }),
   };
@@ -34,10 +34,10 @@ export function toErrorShape(error: ApiError, traceId: string | null, procedure?
 /**
  * tRPC with the meta and error shape of this API.
  *
- * @param currentTraceId asked for each error, as some happen before there is a context
+ * @param describeTrace asked for each error, as some happen before there is a context
  * @param inProcedureSpan for the procedures of a batch; a procedure called alone is described by the request's span
  */
-export function createProcedures(currentTraceId: () => string | null, inProcedureSpan: InProcedureSpan | undefined) {
+export function createProcedures(describeTrace: () => ErrorTrace, inProcedureSpan: InProcedureSpan | undefined) {
   const t = initTRPC
     .context<ProcedureContext>()
     .meta<ProcedureMeta>()
@@ -45,7 +45,7 @@ export function createProcedures(currentTraceId: () => string | null, inProcedur
       // Unless NODE_ENV is "production", tRPC would put the stack into every error.
       isDev: false,
       errorFormatter: ({ error, path }): ErrorShape =>
-        toErrorShape(describeTrpcError(error, path) ?? toApiError(error), currentTraceId(), path),
+        toErrorShape(describeTrpcError(error, path) ?? toApiError(error), describeTrace(), path),
     });
   let procedure = t.procedure;
   if (inProcedureSpan !== undefined) procedure = procedure.use(({ path, next }) => inProcedureSpan(path, () => next()));

@@ -1,5 +1,6 @@
 import type { DiagnosticsPort } from './diagnostics/port.js';
 import { createDiagnosticsRouter } from './diagnostics/router.js';
+import type { ErrorTrace } from './errors.js';
 import type { HealthPort } from './health/port.js';
 import { createHealthRouter } from './health/router.js';
 import { createProcedures, type InProcedureSpan } from './procedure.js';
@@ -9,10 +10,11 @@ import { createProductsRouter } from './products/router.js';
 /** The work behind the procedures: declared here, implemented by the service. */
 export interface Ports {
   readonly products: ProductsPort;
-  readonly diagnostics: DiagnosticsPort;
+  /** Undefined: the procedures are not there. */
+  readonly diagnostics: DiagnosticsPort | undefined;
   readonly health: HealthPort;
-  /** 32 hex digits, or null when nothing is traced. */
-  currentTraceId(): string | null;
+  /** The trace of the request that is being answered. */
+  describeTrace(): ErrorTrace;
 }
 
 /**
@@ -21,12 +23,14 @@ export interface Ports {
  * @param inProcedureSpan runs each procedure of a batch
  */
 export function createAppRouter(ports: Ports, inProcedureSpan?: InProcedureSpan) {
-  const procedures = createProcedures(ports.currentTraceId, inProcedureSpan);
-  return procedures.router({
-    products: createProductsRouter(procedures, ports.products),
-    diagnostics: createDiagnosticsRouter(procedures, ports.diagnostics),
-    health: createHealthRouter(procedures, ports.health),
-  });
+  const procedures = createProcedures(ports.describeTrace, inProcedureSpan);
+  const products = createProductsRouter(procedures, ports.products);
+  const health = createHealthRouter(procedures, ports.health);
+  const createFull = (diagnostics: DiagnosticsPort) =>
+    procedures.router({ products, diagnostics: createDiagnosticsRouter(procedures, diagnostics), health });
+  if (ports.diagnostics !== undefined) return createFull(ports.diagnostics);
+  // Clients are compiled against all procedures; those that are not there are not found.
+  return procedures.router({ products, health }) as unknown as ReturnType<typeof createFull>;
 }
 
 export type AppRouter = ReturnType<typeof createAppRouter>;

@@ -5,6 +5,7 @@ export type { DiagnosticsPort } from './diagnostics/port.js';
 export {
   ApiError,
   type ErrorCode,
+  type ErrorTrace,
   errorBodySchema,
   errorCatalogue,
   invalidInput,
@@ -16,6 +17,13 @@ export type { HealthPort } from './health/port.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
 export type { ProductsPort } from './products/port.js';
-export { ID_MIN, type NewProduct, PAGE_SIZE_MAX, type Product, type ProductList } from './products/schemas.js';
+export {
+  ID_MIN,
+  type NewProduct,
+  PAGE_SIZE_MAX,
+  type Product,
+  type ProductList,
+  REFUSED,
+} from './products/schemas.js';
 export { type ResponseSchemaName, responseSchemas } from './response-schemas.js';
 export { createAppRouter, type Ports } from './router.js';

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ApiError, errorBodySchema, errorCatalogue, toApiError, toErrorBody } from '../src/errors.js';
 
-const tell = (error: unknown) => toErrorBody(toApiError(error), null);
+const tell = (error: unknown) => toErrorBody(toApiError(error), { trace_id: null });
 
 describe('what a client is told', () => {
   it('of an error made for it: code, label, message and details', () => {
     const error = new ApiError('NOT_FOUND', { message: 'Aucun produit n’a l’id 7.', details: { product_id: 7 } });
-    expect(toErrorBody(toApiError(error), 'abc')).toEqual({
+    expect(toErrorBody(toApiError(error), { trace_id: 'abc' })).toEqual({
       error: 'Ressource non trouvée',
       code: 'NOT_FOUND',
       message: 'Aucun produit n’a l’id 7.',

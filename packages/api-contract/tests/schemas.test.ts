@@ -83,7 +83,7 @@ describe('a product id', () => {
 });
 
 describe('a page', () => {
-  it.each([{}, { limit: 1 }, { limit: 1_000 }, { after: 0 }, { limit: 3, after: 2_147_483_647 }])(
+  it.each([{}, { limit: 1 }, { limit: 1_000 }, { cursor: 0 }, { cursor: null }, { limit: 3, cursor: 2 ** 53 - 1 }])(
     'may be %o',
     (page) => {
       expect(messagesFor(productPageSchema, page)).toEqual([]);
@@ -95,10 +95,14 @@ describe('a page', () => {
     { limit: 1_001 },
     { limit: 1.5 },
     { limit: '3' },
-    { after: -(2 ** 31) - 1 },
-    { after: 2 ** 31 },
+    { cursor: -(2 ** 53) },
+    { cursor: 2 ** 53 },
     { limit: null },
   ])('is refused as %o, with the bounds', (page) => {
     expect(messagesFor(productPageSchema, page)[0]).toMatch(/un nombre entier de -?\d+ à \d+/);
+  });
+
+  it('with `after` is refused, with the name that procedures give it', () => {
+    expect(messagesFor(productPageSchema, { after: 3 })[0]).toMatch(/s’appelle cursor/);
   });
 });

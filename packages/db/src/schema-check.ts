@@ -49,7 +49,7 @@ export async function assertSchema(connection: ConnectionConfig): Promise<Server
     for (const table of tables) {
       const name = getTableName(table);
       const problem = findProblem(Object.values(getTableColumns(table)), await readColumns(client, name));
-      if (problem !== undefined) throw new SchemaError(`La table « ${name} » de ${connection.description} ${problem}`);
+      if (problem !== undefined) throw new SchemaError(`La table « ${name} » ${problem(connection.description)}`);
     }
     const { rows } = await client.query<ServerSettings>(
       `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "connectionsMax",
@@ -79,12 +79,16 @@ async function readColumns(client: pg.ClientBase, table: string): Promise<TableC
   return rows;
 }
 
-/** What the service cannot do with the columns that are there. */
-function findProblem(expected: readonly PgColumn[], found: readonly TableColumn[]): string | undefined {
-  if (found.length === 0) return "n'existe pas. Créez-la avec : pnpm db:init";
+/** What the service cannot do with the columns that are there, told of a database. */
+function findProblem(
+  expected: readonly PgColumn[],
+  found: readonly TableColumn[],
+): ((database: string) => string) | undefined {
+  if (found.length === 0) return (database) => `n'existe pas dans ${database}. Créez-la avec : pnpm db:init`;
   const missing = expected.filter(({ name }) => !found.some((column) => column.name === name));
   if (missing.length > 0) {
-    return `n'a pas les colonnes attendues : il manque ${missing.map(({ name }) => name).join(', ')}`;
+    const names = missing.map(({ name }) => name).join(', ');
+    return (database) => `de ${database} n'a pas les colonnes attendues : il manque ${names}`;
   }
   const problems = found.flatMap((column) => {
     const known = expected.find(({ name }) => name === column.name);
@@ -99,5 +103,7 @@ function findProblem(expected: readonly PgColumn[], found: readonly TableColumn[
     }
     return known.primary && column.isRequired ? `${column.name} n’a ni séquence ni valeur par défaut` : [];
   });
-  return problems.length === 0 ? undefined : `ne peut être utilisée : ${problems.join(' ; ')}`;
+  return problems.length === 0
+    ? undefined
+    : (database) => `de ${database} ne peut être utilisée : ${problems.join(' ; ')}`;
 }

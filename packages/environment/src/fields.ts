@@ -27,16 +27,20 @@ function field<Value>(allowed: string, read: (text: string) => Value | undefined
   });
 }
 
-const readNumber = (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined);
+/** Digits as Python's `float()` and `int()` take them: `1_000`. */
+const DIGITS = '\\d+(?:_\\d+)*';
+const INTEGER = new RegExp(`^[+-]?${DIGITS}$`);
+const NUMBER = new RegExp(`^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i');
+
+const readAs = (form: RegExp, text: string) => (form.test(text) ? Number(text.replaceAll('_', '')) : undefined);
+const readNumber = (text: string) => readAs(NUMBER, text);
 
 const within = (value: number | undefined, min: number, max: number) =>
   value !== undefined && value >= min && value <= max ? value : undefined;
 
 /** A whole number from min to max. */
 export function integer(min: number, max: number) {
-  return field(`nombre entier de ${min} à ${max}`, (text) =>
-    /^-?\d+$/.test(text) ? within(Number(text), min, max) : undefined,
-  );
+  return field(`nombre entier de ${min} à ${max}`, (text) => within(readAs(INTEGER, text), min, max));
 }
 
 /** A number from min to max. */
@@ -57,6 +61,36 @@ export function seconds(min: number, max: number, { orNever = false } = {}) {
     const inRange = within(value, min, max);
     return inRange === undefined ? undefined : Math.round(inRange * 1_000);
   });
+}
+
+/** A duration in whole milliseconds, as OpenTelemetry's variables give it. */
+export function milliseconds(min: number, max: number) {
+  return field(`durée de ${min} à ${max} millisecondes`, (text) => within(readAs(INTEGER, text), min, max));
+}
+
+/** `key=value` pairs, separated by commas; keys and values may be percent-encoded. */
+export function keyValues() {
+  return field('clé=valeur, séparées par des virgules', (text) => {
+    const pairs = text
+      .split(',')
+      .filter((pair) => pair.trim() !== '')
+      .map((pair) =>
+        pair
+          .split(/=(.*)/s)
+          .slice(0, 2)
+          .map((part) => decode(part.trim())),
+      );
+    const isWhole = pairs.every(([key, value]) => key !== undefined && key !== '' && value !== undefined);
+    return isWhole ? (Object.fromEntries(pairs) as Readonly<Record<string, string>>) : undefined;
+  });
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function boolean() {
@@ -98,5 +132,14 @@ export function list(allowed: string, isAllowed: (word: string) => boolean) {
 export function url() {
   return field('URL http:// ou https://', (value) =>
     /^https?:\/\//i.test(value) && URL.canParse(value) ? value : undefined,
+  );
+}
+
+/** A URL in which `{name}` stands for a value. */
+export function template(name: string) {
+  return field(`URL http:// ou https:// avec {${name}}`, (value) =>
+    /^https?:\/\//i.test(value) && value.includes(`{${name}}`) && URL.canParse(value.replaceAll(`{${name}}`, 'x'))
+      ? value
+      : undefined,
   );
 }

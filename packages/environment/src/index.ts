@@ -1,2 +1,15 @@
-export { boolean, choice, integer, list, number, seconds, secret, text, url } from './fields.js';
+export {
+  boolean,
+  choice,
+  integer,
+  keyValues,
+  list,
+  milliseconds,
+  number,
+  seconds,
+  secret,
+  template,
+  text,
+  url,
+} from './fields.js';
 export { type Environment, type Problem, parseEnvironment } from './parse.js';

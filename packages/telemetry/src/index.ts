@@ -1,12 +1,21 @@
 export { type LogLevel, logLevels } from './contract/logs.js';
 export { countedMethods } from './contract/metrics.js';
 export { monitoringPaths, querySpans } from './contract/spans.js';
-export { findSamplerProblem, telemetryEnvironment } from './environment.js';
+export { telemetryEnvironment } from './environment.js';
 export { createLogger, type Logger } from './logger.js';
 export { prefersOpenMetrics, renderMetrics } from './metrics/exposition.js';
 export { createMetrics, type Metrics } from './metrics/metrics.js';
 export { type MetricsSnapshot, mergeSnapshots, retainCounts } from './metrics/snapshot.js';
+export { readTracing, type UnusedVariable } from './settings.js';
 export { currentTrace, type TraceIds } from './traces/current.js';
 export { type RequestSpan, startRequestSpan, startUntracedRequest } from './traces/request-span.js';
-export { type QueryDescription, recordError, recordException, withQuerySpan, withSpan } from './traces/spans.js';
+export {
+  nameProduct,
+  type QueryDescription,
+  recordError,
+  recordException,
+  withQuerySpan,
+  withSpan,
+} from './traces/spans.js';
 export { tracingState } from './traces/state.js';
+export { version } from './version.js';

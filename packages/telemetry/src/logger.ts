@@ -11,7 +11,7 @@ import {
 import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
 import { createErrorFields } from './error-fields.js';
-import { createLogBuffer, type LogDestination } from './log-buffer.js';
+import { countLines, createLogBuffer, type LogDestination } from './log-buffer.js';
 import { currentClient, currentTrace, type TraceIds } from './traces/current.js';
 
 /** Logs an event that its contract allows at this level, with the fields that its contract declares. */
@@ -32,10 +32,12 @@ export interface Logger {
   log<L extends LogLevel, E extends EventsAt<L>>(level: L, event: E, fields: FieldsOf<E>, trace?: TraceIds): void;
   /** Writes lines that a worker has logged, line ends included. */
   relay(lines: string): void;
-  /** Writes the lines still in memory and ends the log. Resolves with false when stdout is not read in time. */
+  /** Writes the lines still in memory and ends the log. Resolves with false when stdout does not take them in time. */
   end(timeoutMs: number): Promise<boolean>;
-  /** Lines dropped because stdout was not read in time. */
+  /** Lines that stdout has not taken, and will not. */
   readonly droppedLines: number;
+  /** Lines that wait for stdout to take them. */
+  readonly waitingLines: number;
 }
 
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
@@ -91,10 +93,6 @@ function renderIssue({ path, message }: { readonly path: string; readonly messag
   return { path: cutText(path, 100), message: cutText(message, 200) };
 }
 
-function countLines(text: string): number {
-  return text.split('\n').length - 1;
-}
-
 const messageOf = Object.fromEntries(
   Object.entries<LogEvent>(logEvents).map(([name, event]) => [name, compileMessage(event)]),
 ) as Record<LogEventName, ReturnType<typeof compileMessage>>;
@@ -123,7 +121,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
     droppedLines += countLines(lines);
   });
   // The reader of stdout is gone: no line can be written any more, and the end need not wait.
-  destination.on?.('error', () => {
+  destination.on?.('gone', () => {
     isReaderGone = true;
   });
   const write = (
@@ -138,7 +136,10 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
   };
   return {
     get droppedLines() {
-      return droppedLines;
+      return isReaderGone ? droppedLines + (destination.waitingLines ?? 0) : droppedLines;
+    },
+    get waitingLines() {
+      return isReaderGone ? 0 : (destination.waitingLines ?? 0);
     },
     info: (event, ...[fields]) => write('INFO', event, fields),
     warning: (event, ...[fields]) => write('WARNING', event, fields),
@@ -154,7 +155,9 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
 
 async function end(destination: LogDestination, timeoutMs: number): Promise<boolean> {
   if (destination.end === undefined) return true;
-  const closed = new Promise<true>((resolve) => destination.on?.('close', () => resolve(true)));
+  const closed = new Promise<true>((resolve) => {
+    for (const event of ['close', 'gone'] as const) destination.on?.(event, () => resolve(true));
+  });
   destination.end();
   return withDeadline(closed, timeoutMs, false);
 }

@@ -1,19 +1,22 @@
 // Preload: node --import @products/telemetry/register. Imports no code of the service, and never fails it.
-import { parseEnvironment } from '@products/environment';
-import { telemetryEnvironment } from './environment.js';
+import { readTracing } from './settings.js';
 import { tracingState } from './traces/state.js';
 
 // biome-ignore lint/style/noProcessEnv: runs before the service's configuration, which reports the problems found here.
-const { values } = parseEnvironment(telemetryEnvironment, process.env);
+const { settings } = readTracing(process.env);
 
-if (values.OTEL_SDK_DISABLED) {
+if (settings.isDisabled) {
   tracingState.status = 'disabled';
 } else {
   try {
-    const { startTracing } = await import('./traces/sdk.js');
-    tracingState.shutdown = await startTracing(values);
-    tracingState.isCallerIgnored = values.TRACE_CONTEXT === 'ignore';
-    tracingState.status = 'started';
+    const { isTracerRegistered, startTracing } = await import('./traces/sdk.js');
+    if (isTracerRegistered()) {
+      tracingState.status = 'foreign';
+    } else {
+      tracingState.shutdown = await startTracing(settings);
+      tracingState.status = 'started';
+    }
+    tracingState.isCallerIgnored = settings.isCallerIgnored;
   } catch (error) {
     tracingState.status = 'failed';
     tracingState.failure = error;

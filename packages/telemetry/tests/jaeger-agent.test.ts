@@ -1,7 +1,9 @@
+import { Socket } from 'node:dgram';
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { resources, tracing } from '@opentelemetry/sdk-node';
 import { decodeMessage, type JaegerAgent, startJaegerAgent } from '@products/jaeger';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readTracing } from '../src/settings.js';
 import { BatchProcessor } from '../src/traces/batch-processor.js';
 import { createAgentSender } from '../src/traces/jaeger/agent-sender.js';
 import { BinaryWriter, CompactWriter, int64FromHex, int64FromNumber } from '../src/traces/jaeger/thrift.js';
@@ -213,6 +215,41 @@ describe('spans sent to an agent', () => {
   });
 });
 
+describe('a system that sends no packet larger than macOS does', () => {
+  const LIMIT = 9_216;
+  afterEach(() => vi.restoreAllMocks());
+
+  it('is sent smaller ones, and every span arrives', async () => {
+    const { send } = Socket.prototype;
+    let refused = 0;
+    vi.spyOn(Socket.prototype, 'send').mockImplementation(function (this: Socket, ...parameters: unknown[]) {
+      const [bytes, callback] = parameters as [Buffer, (error: Error | null) => void];
+      if (bytes.length <= LIMIT) return send.call(this, bytes, callback);
+      refused += 1;
+      callback(Object.assign(new Error('send EMSGSIZE'), { code: 'EMSGSIZE' }));
+    } as never);
+    const agent = await startAgent();
+    const sender = createAgentSender('127.0.0.1', agent.port);
+    expect(await sender.send(plainSpans(512))).toEqual({ sent: 512 });
+    expect(refused).toBeGreaterThan(0);
+    await expect.poll(() => agent.spans().length).toBe(512);
+    expect(Math.max(...agent.packets.map(({ length }) => length))).toBeLessThanOrEqual(LIMIT);
+    // The limit is remembered.
+    refused = 0;
+    expect(await sender.send(plainSpans(512))).toEqual({ sent: 512 });
+    expect(refused).toBe(0);
+
+    const large = recordSpans((tracer) =>
+      tracer.startSpan('large', { attributes: { text: 'x'.repeat(20_000) } }).end(),
+    );
+    expect(await sender.send([...large, ...plainSpans(1)])).toEqual({
+      sent: 1,
+      problem: expect.stringMatching(/^1 spans de plus de \d+ octets : JAEGER_ENDPOINT ou OTEL_EXPORTER_OTLP_ENDPOINT/),
+    });
+    await sender.close();
+  });
+});
+
 describe('the batch processor', () => {
   function createProcessor(
     send: (spans: readonly tracing.ReadableSpan[]) => Promise<{ sent: number; problem?: string }>,
@@ -221,6 +258,7 @@ describe('the batch processor', () => {
     const warnings: string[] = [];
     const processor = new BatchProcessor({
       sender: { concurrency: 1, send, close: async () => {} },
+      settings: readTracing({}).settings.batch,
       counts,
       warn: (problem) => warnings.push(problem),
     });

@@ -1,8 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createMetrics, mergeSnapshots, prefersOpenMetrics, renderMetrics, retainCounts } from '../src/index.js';
 
 const pool = { size: 10, checked_out: 3, idle: 2, waiting: 1 };
-const sources = { pool: () => pool, spans: () => ({ exported: 5, dropped: 2 }), droppedLogLines: () => 1 };
+const sources = {
+  pool: () => pool,
+  spans: () => ({ exported: 5, dropped: 2 }),
+  droppedLogLines: () => 1,
+  build: { version: '1.0.0', revision: 'abc', node: '24.21.0' },
+  tracing: 'started',
+} as const;
 
 it('counts and times requests and queries under the documented names and labels', async () => {
   const metrics = createMetrics({ ...sources, pool: () => pool });
@@ -28,6 +34,9 @@ it('counts and times requests and queries under the documented names and labels'
       'spans_exported_total 5',
       'spans_dropped_total 2',
       'log_lines_dropped_total 1',
+      'products_build_info{version="1.0.0",revision="abc",node="24.21.0"} 1',
+      'tracing_processes{state="started"} 1',
+      'tracing_processes{state="foreign"} 0',
     ]),
   );
   expect(body).toContain('nodejs_eventloop_lag_seconds');
@@ -102,6 +111,16 @@ describe('OpenMetrics', () => {
     );
     expect(body).not.toMatch(/_total_total|\n\n/);
   });
+});
+
+it('a bucket has its latest exemplar, also after the clock was set back', async () => {
+  const metrics = createMetrics(sources);
+  const request = { method: 'GET', path: '/products', status: 200, durationSeconds: 0.02 };
+  metrics.requestEnded({ ...request, traceId: 'a'.repeat(32) });
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  metrics.requestEnded({ ...request, traceId: 'b'.repeat(32) });
+  vi.restoreAllMocks();
+  expect(renderMetrics(await metrics.snapshot(), true).body).toContain(`{trace_id="${'b'.repeat(32)}"}`);
 });
 
 describe('the metrics of several processes', () => {

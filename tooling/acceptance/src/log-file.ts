@@ -32,8 +32,8 @@ export function followLogFile(file: string): ReadLines {
 
 /** Waits until the service has written nothing for a second, ten seconds at most. */
 export async function readUntilQuiet(read: ReadLines): Promise<readonly LogLine[]> {
-  const deadline = Date.now() + QUIET_WITHIN_MS;
-  for (let count = -1; count !== read().length && Date.now() < deadline; ) {
+  const deadline = performance.now() + QUIET_WITHIN_MS;
+  for (let count = -1; count !== read().length && performance.now() < deadline; ) {
     count = read().length;
     await sleep(QUIET_MS);
   }

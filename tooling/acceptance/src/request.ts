@@ -25,6 +25,8 @@ interface Expected {
   readonly spans: readonly string[];
   /** Its log lines, without those at DEBUG. */
   readonly lines: readonly LogEventName[];
+  /** Whether it is counted and timed. */
+  readonly isMeasured: boolean;
 }
 
 /** A request and its telemetry. */
@@ -64,10 +66,11 @@ export function leaves(
   spans: readonly string[],
   between: readonly LogEventName[] = [],
 ): { readonly expected: Expected } {
-  return { expected: { status, route, spans, lines: ['request_received', ...between, 'request_completed'] } };
+  const lines: LogEventName[] = ['request_received', ...between, 'request_completed'];
+  return { expected: { status, route, spans, lines, isMeasured: true } };
 }
 
-/** What a probe or a scrape leaves behind: neither spans nor log lines. */
+/** What a probe or a scrape leaves behind: neither spans nor log lines, and no count. */
 export function leavesNoTrace(route: string): { readonly expected: Expected } {
-  return { expected: { status: 200, route, spans: [], lines: [] } };
+  return { expected: { status: 200, route, spans: [], lines: [], isMeasured: false } };
 }

@@ -11,6 +11,7 @@ const expectation: Expectation = {
   route: '/products',
   spans: ['GET /products', '  db_query_products'],
   lines: ['request_received', 'products_requested', 'products_retrieved', 'request_completed'],
+  isMeasured: true,
 };
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';

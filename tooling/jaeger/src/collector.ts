@@ -12,6 +12,8 @@ export interface JaegerCollector {
   readonly batches: readonly JaegerBatch[];
   /** Every span so far, decoded. */
   spans(): JaegerSpan[];
+  /** The header `Authorization` of each request so far; undefined without. */
+  readonly authorizations: readonly (string | undefined)[];
   /** The requests for a sampling strategy so far, with their query: `/sampling?service=backend-service`. */
   readonly samplingRequests: readonly string[];
   stop(): Promise<void>;
@@ -22,17 +24,29 @@ interface JaegerCollectorOptions {
   readonly samplingStrategy?: unknown;
   /** Take everything and answer nothing. */
   readonly isSilent?: boolean;
+  /** What it answers to spans, beside 200 with nothing. */
+  readonly answer?: {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: Uint8Array;
+  };
 }
 
 /** Listens on a free port of 127.0.0.1 as a collector does on its several. */
 export async function startJaegerCollector(options: JaegerCollectorOptions = {}): Promise<JaegerCollector> {
-  const { samplingStrategy, isSilent = false } = options;
+  const { samplingStrategy, isSilent = false, answer = { status: 200 } } = options;
   const batches: JaegerBatch[] = [];
+  const authorizations: (string | undefined)[] = [];
   const samplingRequests: string[] = [];
   const server = createServer(async (request, response) => {
     const { url = '' } = request;
-    if (url.startsWith('/sampling')) samplingRequests.push(url);
-    else batches.push(...(await readBatches(request)));
+    authorizations.push(request.headers.authorization);
+    if (!url.startsWith('/sampling')) {
+      batches.push(...(await readBatches(request)));
+      if (!isSilent) response.writeHead(answer.status, answer.headers).end(answer.body);
+      return;
+    }
+    samplingRequests.push(url);
     if (isSilent) return;
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify(samplingStrategy ?? {}));
   });
@@ -43,6 +57,7 @@ export async function startJaegerCollector(options: JaegerCollectorOptions = {})
     url: `http://127.0.0.1:${port}`,
     batches,
     spans: () => batches.flatMap(({ spans }) => spans),
+    authorizations,
     samplingRequests,
     stop: async () => {
       server.close();

@@ -7,7 +7,7 @@ import type { Lifecycle } from '../lifecycle.js';
 import { Admission } from './admission.js';
 import { allowOrigins, secureHeaders } from './browser-policies.js';
 import { docsRoutes } from './docs.js';
-import { answerErrors, notFound } from './errors.js';
+import { answerErrors, notFound, type SendError } from './errors.js';
 import { type Monitoring, monitoringRoutes } from './monitoring.js';
 import { observeRequests } from './observe-requests.js';
 import { listProcedures } from './procedures.js';
@@ -25,6 +25,11 @@ export interface AppOptions {
   readonly monitoring: Monitoring;
   /** `['*']`: any origin. */
   readonly corsOrigins: readonly string[];
+  /** Where clients reach the service; undefined: under the root of whatever they call. */
+  readonly publicUrl: string | undefined;
+  /** A template with `{trace_id}`. */
+  readonly traceUrl: string | undefined;
+  readonly sendError: SendError;
   /** Calls in flight in the process. */
   readonly requestsMax: number;
   /** Whether a statement of this caller would be refused at once, after the expected ones before it. */
@@ -33,14 +38,14 @@ export interface AppOptions {
 
 /** The HTTP side of the service, in the reading order of a request. Listens to nothing. */
 export function createApp(options: AppOptions): RequestListener {
-  const { ports, logger, corsOrigins, monitoring } = options;
+  const { ports, logger, corsOrigins, monitoring, publicUrl, traceUrl, sendError } = options;
   const router = createAppRouter(ports);
   const procedures = listProcedures(router);
   const routes = [
-    ...monitoringRoutes(monitoring),
-    ...restRoutes(router, procedures),
+    ...monitoringRoutes(monitoring, sendError),
+    ...restRoutes(router, procedures, publicUrl ?? ''),
     ...trpcRoutes(router, ports, procedures, logger),
-    ...docsRoutes(procedures),
+    ...docsRoutes(procedures, publicUrl, traceUrl),
   ];
 
   const app = express();
@@ -52,13 +57,13 @@ export function createApp(options: AppOptions): RequestListener {
   app.use(secureHeaders(), allowOrigins(corsOrigins), requireHttp1);
   for (const route of routes) mountRoute(app, route);
   app.use(notFound);
-  app.use(answerErrors(logger));
+  app.use(answerErrors(logger, sendError));
 
   return observeRequests({
     ...options,
     findRoute: createRouteFinder(routes),
     admission: new Admission(options.requestsMax),
-    shed: shedLoad(corsOrigins),
+    shed: shedLoad(corsOrigins, sendError),
     answer: app,
   });
 }

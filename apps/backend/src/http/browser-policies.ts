@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
 import helmet from 'helmet';
+import { compileOrigins } from './origins.js';
 
 /** Headers that scripts of other origins may read. */
-const EXPOSED_HEADERS = ['traceresponse', 'Link', 'Location', 'Retry-After', 'Allow'];
+const EXPOSED_HEADERS = ['traceresponse', 'Server-Timing', 'Link', 'Location', 'Retry-After', 'Allow'];
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
@@ -40,7 +41,7 @@ export function secureHeaders(): Handler {
 /** CORS for the configured origins. */
 export function allowOrigins(origins: readonly string[]): Handler {
   return cors({
-    origin: origins.includes('*') ? '*' : [...origins],
+    origin: compileOrigins(origins),
     exposedHeaders: EXPOSED_HEADERS,
     methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
     // The routes answer OPTIONS themselves, with `Allow`.

@@ -2,7 +2,7 @@ import { maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, toErrorBody } from '@products/api-contract/server';
 import { closeSoon, type Lifecycle } from '../lifecycle.js';
-import { sendError } from './errors.js';
+import type { SendError } from './errors.js';
 import { runInRequest } from './observe-requests.js';
 
 /** RFC 6585; no code of the vocabulary has this status. */
@@ -18,7 +18,10 @@ interface Refusal {
  * so that its log line, its metrics and its span have the status that the client got. Requests before it on the connection
  * are complete: they get their own answers first.
  */
-export function answerClientError(lifecycle: Lifecycle): (problem: NodeJS.ErrnoException, socket: Duplex) => void {
+export function answerClientError(
+  lifecycle: Lifecycle,
+  sendError: SendError,
+): (problem: NodeJS.ErrnoException, socket: Duplex) => void {
   const refused = new WeakSet<Duplex>();
   return (problem, socket) => {
     // Each further chunk of a connection that cannot be read is another error.
@@ -32,7 +35,7 @@ export function answerClientError(lifecycle: Lifecycle): (problem: NodeJS.ErrnoE
     const unfinished = lifecycle.openResponsesOn(socket).find(({ req }) => !req.complete);
     if (unfinished !== undefined) {
       if (unfinished.headersSent) socket.destroy();
-      else refuse(unfinished, refusal);
+      else refuse(sendError, unfinished, refusal);
     } else {
       lifecycle.afterResponses(socket, () => closeSoon(socket, render(refusal)));
     }
@@ -40,9 +43,9 @@ export function answerClientError(lifecycle: Lifecycle): (problem: NodeJS.ErrnoE
 }
 
 /** Answers 503 to a request that outlasts the stop. */
-export function refuseInterrupted(response: ServerResponse): void {
+export function refuseInterrupted(sendError: SendError, response: ServerResponse): void {
   if (response.headersSent) return;
-  refuse(response, { error: new ApiError('SERVICE_UNAVAILABLE', { message: 'Le service s’arrête.' }) });
+  refuse(sendError, response, { error: new ApiError('SERVICE_UNAVAILABLE', { message: 'Le service s’arrête.' }) });
 }
 
 /** Undefined when the connection itself is broken. */
@@ -57,7 +60,7 @@ function refusalOf({ code }: NodeJS.ErrnoException): Refusal | undefined {
 
 /** An answer without a request. */
 function render({ error, status = error.status }: Refusal): string {
-  const body = JSON.stringify(toErrorBody(error, null));
+  const body = JSON.stringify(toErrorBody(error, { trace_id: null }));
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
@@ -69,7 +72,7 @@ function render({ error, status = error.status }: Refusal): string {
   ].join('\r\n');
 }
 
-function refuse(response: ServerResponse, { error, status }: Refusal): void {
+function refuse(sendError: SendError, response: ServerResponse, { error, status }: Refusal): void {
   response.setHeader('Connection', 'close');
   runInRequest(response, () => sendError(response, error, status));
 }

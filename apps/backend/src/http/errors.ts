@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { ApiError, toApiError, toErrorBody, toErrorShape } from '@products/api-contract/server';
+import { ApiError, type ErrorTrace, toApiError, toErrorBody, toErrorShape } from '@products/api-contract/server';
 import { currentTrace, type Logger, recordError } from '@products/telemetry';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { sendJson } from './send.js';
@@ -10,13 +10,24 @@ import { sendJson } from './send.js';
  *
  * @param status instead of the error's own
  */
-export function sendError(response: ServerResponse, error: ApiError, status = error.status): void {
-  const traceId = currentTrace()?.trace_id ?? null;
-  response.statusCode = status;
-  sendJson(
-    response,
-    response.req.url?.startsWith('/trpc/') ? { error: toErrorShape(error, traceId) } : toErrorBody(error, traceId),
-  );
+export type SendError = (response: ServerResponse, error: ApiError, status?: number) => void;
+
+export function createSendError(describeTrace: () => ErrorTrace): SendError {
+  return (response, error, status = error.status) => {
+    const trace = describeTrace();
+    const isTrpc = response.req.url?.startsWith('/trpc/') === true;
+    response.statusCode = status;
+    sendJson(response, isTrpc ? { error: toErrorShape(error, trace) } : toErrorBody(error, trace));
+  };
+}
+
+/** @param traceUrl a template with `{trace_id}`, if traces can be looked at */
+export function createDescribeTrace(traceUrl: string | undefined): () => ErrorTrace {
+  return () => {
+    const trace_id = currentTrace()?.trace_id ?? null;
+    if (traceUrl === undefined || trace_id === null) return { trace_id };
+    return { trace_id, trace_url: traceUrl.replaceAll('{trace_id}', trace_id) };
+  };
 }
 
 /** Logs an error once, and records on the request's span that it failed. */
@@ -48,7 +59,7 @@ export const notFound: RequestHandler = ({ method, path, headers }, response) =>
 };
 
 /** Answers an error wherever it was raised: in a procedure, in Express, in a body parser. */
-export function answerErrors(logger: Logger): ErrorRequestHandler {
+export function answerErrors(logger: Logger, sendError: SendError): ErrorRequestHandler {
   return (error: unknown, _request, response, _next) => {
     const apiError = fromExpress(error) ?? toApiError(error);
     reportError(logger, apiError);

@@ -35,17 +35,20 @@ export const readJsonText: RequestHandler = async (request, response, next) => {
   next();
 };
 
-/** RFC 8259: JSON exchanged between systems is UTF-8. */
+/** JSON's own media type, and those made of it (RFC 6839, 3.1). */
+const JSON_TYPE = /^application\/(?:json|[^/;\s]+\+json)$/;
+
+/** RFC 8259: JSON exchanged between systems is UTF-8, which has several labels (https://encoding.spec.whatwg.org/#names-and-labels). */
 function requireJson(contentType: string): void {
   try {
     const { essence, params } = new MIMEType(contentType);
-    if (essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8') return;
+    if (JSON_TYPE.test(essence) && new TextDecoder(params.get('charset') ?? 'utf-8').encoding === 'utf-8') return;
   } catch {
-    // Not a media type.
+    // No media type, or an encoding that nobody knows.
   }
   const received = contentType === '' ? 'aucun Content-Type' : `« ${contentType} »`;
   throw new ApiError('UNSUPPORTED_MEDIA_TYPE', {
-    message: `Content-Type: application/json est attendu, en UTF-8 ; reçu : ${received}.`,
+    message: `Content-Type: application/json ou application/*+json est attendu, en UTF-8 ; reçu : ${received}.`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { ApiError } from '@products/api-contract/server';
 import { type MetricsSnapshot, prefersOpenMetrics, renderMetrics } from '@products/telemetry';
 import type { RequestHandler } from 'express';
-import { sendError } from './errors.js';
+import type { SendError } from './errors.js';
 import { createRoute, type Route } from './routes.js';
 import { send, sendJson } from './send.js';
 
@@ -29,7 +29,10 @@ function shareExpositions(collectMetrics: Monitoring['collectMetrics']) {
 }
 
 /** Liveness, readiness and metrics. */
-export function monitoringRoutes({ collectMetrics, isDatabaseReachable, isDraining }: Monitoring): Route[] {
+export function monitoringRoutes(
+  { collectMetrics, isDatabaseReachable, isDraining }: Monitoring,
+  sendError: SendError,
+): Route[] {
   const exposeOnce = shareExpositions(collectMetrics);
   const live: RequestHandler = (_request, response) => sendJson(response, { status: 'UP' });
   // A probe that is not ready is no error of the service: it is not logged as one.

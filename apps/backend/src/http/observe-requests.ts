@@ -44,7 +44,7 @@ export function runInRequest<T>(response: ServerResponse, work: () => T): T {
 
 /**
  * Where requests come in: each gets its span, its two log lines and its measurement, from its arrival to the end of its
- * response. A shed request gets no span, for tracing one costs nearly as much as answering one.
+ * response. Monitoring's own requests are neither traced nor measured. A shed request gets no span, for tracing one costs nearly as much as answering one.
  */
 export function observeRequests(options: Options): RequestListener {
   const { logger, metrics, lifecycle, findRoute, admission, isPoolFullFor, shed, answer } = options;
@@ -70,22 +70,28 @@ export function observeRequests(options: Options): RequestListener {
 
     span.run(() => {
       const { traceResponse } = span;
-      if (traceResponse !== undefined) response.setHeader('traceresponse', traceResponse);
+      if (traceResponse !== undefined) {
+        response.setHeader('traceresponse', traceResponse);
+        // The form that browser agents read (https://www.w3.org/TR/server-timing/).
+        response.setHeader('Server-Timing', `traceparent;desc="${traceResponse}"`);
+      }
       logger.log(isMonitoring ? 'DEBUG' : 'INFO', 'request_received', { method, path });
-      metrics.requestStarted();
+      if (!isMonitoring) metrics.requestStarted();
       response.once('close', () => {
         const durationSeconds = (performance.now() - startedAt) / 1_000;
         const status = statusOf(response);
         const template = route?.template ?? UNMATCHED;
         if (isAdmitted && !isMonitoring) admission.release(caller.peer, calls);
         span.end(status);
-        metrics.requestEnded({
-          method: COUNTED_METHODS.has(method) ? method : '_OTHER',
-          path: template,
-          status,
-          durationSeconds,
-          traceId: span.sampledTraceId,
-        });
+        if (!isMonitoring) {
+          metrics.requestEnded({
+            method: COUNTED_METHODS.has(method) ? method : '_OTHER',
+            path: template,
+            status,
+            durationSeconds,
+            traceId: span.sampledTraceId,
+          });
+        }
         const duration_ms = Math.round(durationSeconds * 1e6) / 1e3;
         const level = isMonitoring ? 'DEBUG' : levelOf(status);
         // The response may be closed from anywhere, outside the request's context too.

@@ -6,8 +6,10 @@ import {
   type RestRoute,
   responseSchemas,
 } from '@products/api-contract/server';
+import { version } from '@products/telemetry';
 import { z } from 'zod';
-import { isRest, type JsonSchema, type Procedure, type RestProcedure } from './procedures.js';
+import { descriptions, type Language } from './api-description.js';
+import { isRest, type JsonSchema, type Procedure, parameterOf, type RestProcedure } from './procedures.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -24,16 +26,26 @@ const headers = {
     example: '</products?limit=3&after=3>; rel="next"',
   },
   Location: { description: 'Where the created product is', schema: { type: 'string' }, example: '/products/11' },
+  'Server-Timing': {
+    description: 'The same, as browser agents read it (https://www.w3.org/TR/server-timing/)',
+    schema: { type: 'string' },
+  },
   'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'string' } },
 } as const;
 
 const headerReferences = (...names: (keyof typeof headers)[]): Json =>
   Object.fromEntries(
-    ['traceresponse' as const, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    ['traceresponse' as const, 'Server-Timing' as const, ...names].map((name) => [
+      name,
+      { $ref: `#/components/headers/${name}` },
+    ]),
   );
 
 /** The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router. */
-export function describeApi(procedures: readonly Procedure[]): Json {
+export function describeApi(
+  procedures: readonly Procedure[],
+  { publicUrl, language }: { readonly publicUrl: string | undefined; readonly language: Language },
+): Json {
   const routed = procedures.filter(isRest);
   const paths: Record<string, Record<string, Json>> = {};
   for (const procedure of routed) {
@@ -44,11 +56,11 @@ export function describeApi(procedures: readonly Procedure[]): Json {
     openapi: '3.1.1',
     info: {
       title: 'Products API',
-      version: '1.0.0',
-      description: 'Products over REST. The same procedures are served, typed, by tRPC under `/trpc`.',
+      version,
+      description: descriptions[language],
       license: { name: 'ISC', identifier: 'ISC' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: publicUrl ?? '/' }],
     tags: [
       { name: 'products', description: 'The products' },
       { name: 'diagnostics', description: 'Slowness and errors on demand' },
@@ -87,7 +99,13 @@ function describeOperation(procedure: RestProcedure): Json {
   const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
     const isInPath = path.includes(`{${field}}`);
     const { description, ...rules } = schema;
-    return { name: field, in: isInPath ? 'path' : 'query', required: isInPath, description, schema: rules };
+    return {
+      name: parameterOf(rest, field),
+      in: isInPath ? 'path' : 'query',
+      required: isInPath,
+      description,
+      schema: rules,
+    };
   });
   return {
     operationId: name,

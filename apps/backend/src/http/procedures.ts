@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import type { ProcedureMeta, RestRoute } from '@products/api-contract/server';
+import { type ProcedureMeta, REFUSED, type RestRoute } from '@products/api-contract/server';
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
 import { z } from 'zod';
 
@@ -22,6 +22,11 @@ export function isRest(procedure: Procedure): procedure is RestProcedure {
   return procedure.rest !== null;
 }
 
+/** The name of an input's field as a parameter of the REST route. */
+export function parameterOf({ parameterNames = {} }: RestRoute, field: string): string {
+  return parameterNames[field] ?? field;
+}
+
 /** @throws {Error} when one is a subscription, which has no REST form. */
 export function listProcedures(router: AppRouter): Procedure[] {
   const { procedures }: { procedures: Record<string, AnyTRPCProcedure> } = (router as AnyTRPCRouter)._def;
@@ -31,7 +36,8 @@ export function listProcedures(router: AppRouter): Procedure[] {
     const [input] = inputs;
     const inputSchema: JsonSchema =
       input instanceof z.ZodType ? z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) : {};
-    const inputFields = (inputSchema.properties ?? {}) as Record<string, JsonSchema>;
+    const properties = Object.entries(inputSchema.properties ?? {}) as [string, JsonSchema][];
+    const inputFields = Object.fromEntries(properties.filter(([, field]) => field[REFUSED] !== true));
     return { ...(definition.meta as ProcedureMeta), name, type, inputSchema, inputFields };
   });
 }

@@ -16,10 +16,11 @@ export interface RequestTarget {
  * reduced to its path; any other text becomes a path that no route has, for Express would pass by all of its handlers.
  */
 export function splitTarget(url: string): RequestTarget {
-  if (url.startsWith('/')) return split(undefined, url);
+  // Several leading slashes count as one: a base URL that ends with one.
+  if (url.startsWith('/')) return split(undefined, url.replace(/^\/{2,}/, '/'));
   if (!/^https?:/i.test(url) || !URL.canParse(url)) return split(undefined, `/${url}`);
   const { origin, pathname, search } = new URL(url);
-  return split(origin, `${pathname}${search}`);
+  return split(origin, `${pathname}${search}`.replace(/^\/{2,}/, '/'));
 }
 
 function split(origin: string | undefined, target: string): RequestTarget {

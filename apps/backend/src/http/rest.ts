@@ -1,18 +1,31 @@
 import type { AppRouter } from '@products/api-contract';
-import { type Caller, malformedJson, type RestRoute } from '@products/api-contract/server';
+import {
+  type ApiError,
+  type Caller,
+  invalidInput,
+  malformedJson,
+  type RestRoute,
+  toApiError,
+} from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
 import type { Request, RequestHandler, Response } from 'express';
 import { callerOf } from './caller.js';
 import { readJsonText } from './json-body.js';
-import { isRest, type Procedure, type RestProcedure } from './procedures.js';
+import { isRest, type Procedure, parameterOf, type RestProcedure } from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
 import { sendHead, sendJson, sendPages } from './send.js';
 
-/** The REST routes of the procedures, as their meta declares them. */
-export function restRoutes(router: AppRouter, procedures: readonly Procedure[]): Route[] {
+/**
+ * The REST routes of the procedures, as their meta declares them.
+ *
+ * @param publicUrl before the paths that responses name
+ */
+export function restRoutes(router: AppRouter, procedures: readonly Procedure[], publicUrl: string): Route[] {
   const byPath = Map.groupBy(procedures.filter(isRest), ({ rest: { path } }) => path);
   return [...byPath].map(([path, served]) => {
-    const handlers = Object.fromEntries(served.map((procedure) => [procedure.rest.method, handle(router, procedure)]));
+    const handlers = Object.fromEntries(
+      served.map((procedure) => [procedure.rest.method, handle(router, procedure, publicUrl)]),
+    );
     const needsDatabase = (method: Method) =>
       served.some((procedure) => procedure.rest.method === method && procedure.needsDatabase);
     // `/products/{id}` is `/products/:id` to Express.
@@ -20,7 +33,8 @@ export function restRoutes(router: AppRouter, procedures: readonly Procedure[]):
   });
 }
 
-function handle(router: AppRouter, { name, type, rest, inputFields }: RestProcedure): RequestHandler[] {
+function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string): RequestHandler[] {
+  const { name, type, rest } = procedure;
   const { method, stream } = rest;
   const call = (path: string, input: unknown, caller: Caller): Promise<unknown> =>
     callTRPCProcedure({
@@ -32,8 +46,8 @@ function handle(router: AppRouter, { name, type, rest, inputFields }: RestProced
       signal: caller.signal,
       batchIndex: 0,
     });
-  const handler: RequestHandler = async (request, response) => {
-    const input = method === 'POST' ? parseBody(request) : readInput(request, inputFields);
+  const answer: RequestHandler = async (request, response) => {
+    const input = method === 'POST' ? parseBody(request) : readInput(request, procedure);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
       const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
@@ -42,7 +56,14 @@ function handle(router: AppRouter, { name, type, rest, inputFields }: RestProced
     } else {
       const output = await call(name, input, caller);
       // The answer of a client that has left costs as much as any other.
-      if (!caller.signal.aborted) sendOutput(request, response, rest, output);
+      if (!caller.signal.aborted) sendOutput(request, response, procedure, output, publicUrl);
+    }
+  };
+  const handler: RequestHandler = async (request, response, next) => {
+    try {
+      await answer(request, response, next);
+    } catch (error) {
+      throw explainParameters(toApiError(error), request, rest);
     }
   };
   return method === 'POST' ? [readJsonText, handler] : [handler];
@@ -60,12 +81,21 @@ function parseBody(request: Request): unknown {
   }
 }
 
+/** Names the parameters of the request in place of the fields of the input, and the path where a part of it is malformed. */
+function explainParameters(error: ApiError, request: Request, { parameterNames = {} }: RestRoute): ApiError {
+  const { issues } = error.details;
+  if (error.code !== 'BAD_REQUEST' || issues === undefined) return error;
+  const named = issues.map(({ path, message }) => ({ path: parameterNames[path] ?? path, message }));
+  const isOfPath = named.some(({ path }) => path in request.params);
+  return invalidInput(named, error.cause, isOfPath ? { path: request.path } : {});
+}
+
 /** The fields of the input from path and query string; numbers become numbers, any other text is for the schema to refuse. */
-function readInput(request: Request, inputFields: Procedure['inputFields']): Record<string, unknown> {
+function readInput(request: Request, { inputFields, rest }: RestProcedure): Record<string, unknown> {
   const texts: Record<string, unknown> = { ...request.query, ...request.params };
   return Object.fromEntries(
     Object.entries(inputFields).map(([field, schema]) => {
-      const text = texts[field];
+      const text = texts[parameterOf(rest, field)];
       return [field, schema.type === 'integer' && typeof text === 'string' ? readInteger(text) : text];
     }),
   );
@@ -76,27 +106,32 @@ function readInteger(text: string): number | string {
   return /^-?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
-function sendOutput(request: Request, response: Response, { success }: RestRoute, output: unknown): void {
+function sendOutput(
+  request: Request,
+  response: Response,
+  { rest, inputFields }: RestProcedure,
+  output: unknown,
+  publicUrl: string,
+): void {
+  const { success } = rest;
   if (success === null) throw new Error('a procedure that never succeeds has succeeded');
   const fields = output as Readonly<Record<string, unknown>>;
   const { statusWhen, nextPage, location, bodyField } = success;
   const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
   response.status(isOther ? statusWhen.status : success.status);
-  if (location !== undefined) response.setHeader('Location', fill(location, fields));
+  if (location !== undefined) response.setHeader('Location', `${publicUrl}${fill(location, fields)}`);
   const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
   if (nextPage !== undefined && cursor !== null) {
-    const query = new URLSearchParams({ ...stringFields(request.query), [nextPage.parameter]: String(cursor) });
-    response.setHeader('Link', `<${request.path}?${query}>; rel="next"`);
+    const known = Object.keys(inputFields).map((field) => parameterOf(rest, field));
+    const given = known.flatMap((name) =>
+      typeof request.query[name] === 'string' ? [[name, request.query[name]]] : [],
+    );
+    const query = new URLSearchParams({ ...Object.fromEntries(given), [nextPage.parameter]: String(cursor) });
+    response.setHeader('Link', `<${publicUrl}${request.path}?${query}>; rel="next"`);
   }
   sendJson(response, bodyField === undefined ? output : fields[bodyField]);
 }
 
 function fill(template: string, fields: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(String(fields[field])));
-}
-
-function stringFields(query: Request['query']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
 }

@@ -37,8 +37,9 @@ export async function sendPages(
     const elements = JSON.stringify(page).slice(1, -1);
     pending = pending === undefined || elements === '' ? elements : `,${elements}`;
   }
+  // A source that yields no page has no element.
   if (isOpen) response.end(`${pending}]`);
-  else send(response, JSON_TYPE, Buffer.from(`[${pending}]`));
+  else send(response, JSON_TYPE, Buffer.from(`[${pending ?? ''}]`));
 }
 
 /** Answers HEAD as {@link sendPages} answers GET, for the price of one page: the length of the whole is not known. */

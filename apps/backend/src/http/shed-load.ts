@@ -1,13 +1,13 @@
 import type { RequestListener } from 'node:http';
 import { ApiError } from '@products/api-contract/server';
 import { allowOrigins, secureHeaders } from './browser-policies.js';
-import { sendError } from './errors.js';
+import type { SendError } from './errors.js';
 
 /**
  * Refuses a request before Express and its procedure have cost as much as an answer: at three times the load, 36 to 41 % of
  * the requests are answered with it, 9 to 20 % without. The refusal has the headers of every other answer.
  */
-export function shedLoad(corsOrigins: readonly string[]): RequestListener {
+export function shedLoad(corsOrigins: readonly string[], sendError: SendError): RequestListener {
   const secure = secureHeaders();
   const allow = allowOrigins(corsOrigins);
   const error = new ApiError('SERVICE_UNAVAILABLE', {

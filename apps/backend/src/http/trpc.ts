@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import { createAppRouter, type Ports, toApiError } from '@products/api-contract/server';
+import { ApiError, createAppRouter, type Ports, toApiError } from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { RequestHandler } from 'express';
@@ -20,12 +20,19 @@ export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly
   const handleBatch = createHandler(createBatchRouter(ports), logger);
   const handle: RequestHandler = (request, response, next) => {
     const { path, query } = splitTarget(request.url);
-    (isBatch(namesIn(path), query) ? handleBatch : handleCall)(request, response, next);
+    const names = namesIn(path);
+    const isBatched = isBatch(names, query);
+    // tRPC's own refusal does not say how many there may be.
+    if (isBatched && names.length > BATCH_SIZE_MAX) {
+      const message = `Un lot a ${BATCH_SIZE_MAX} appels au plus (maxItems: ${BATCH_SIZE_MAX}), reçu : ${names.length}.`;
+      throw new ApiError('BAD_REQUEST', { message });
+    }
+    (isBatched ? handleBatch : handleCall)(request, response, next);
   };
   const GET = [forTrpc, handle];
   const POST = [readJsonText, forTrpc, handle];
   const calls = procedures.map(({ name, type, needsDatabase }) =>
-    createRoute(`/trpc/${name}`, type === 'query' ? { GET } : { POST }, {
+    createRoute(`/trpc/${name}`, type === 'query' ? { GET, POST } : { POST }, {
       needsDatabase: () => needsDatabase,
       spanName: name,
     }),
@@ -79,6 +86,8 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
   return createExpressMiddleware({
     router,
     maxBatchSize: BATCH_SIZE_MAX,
+    // A query whose input is too long for a URL comes by POST.
+    allowMethodOverride: true,
     createContext: ({ res }) => ({ caller: callerOf(res) }),
     onError: ({ error, req: { res } }) => {
       reportError(logger, toApiError(error));
@@ -106,6 +115,8 @@ const forTrpc: RequestHandler = (request, _response, next) => {
   if (request.method === 'HEAD') request.method = 'GET';
   // The adapter refuses a GET that has a Content-Type and no body.
   if (request.method === 'GET') delete request.headers['content-type'];
+  // The adapter knows one of JSON's media types only; the body has been read by now.
+  else if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
   // The adapter makes a URL of the Host header, which may be malformed.
   request.headers.host = 'localhost';
   next();

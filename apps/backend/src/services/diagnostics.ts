@@ -4,16 +4,18 @@ import { ApiError, type DiagnosticsPort } from '@products/api-contract/server';
 import { utcTimestamp } from '@products/db';
 import { type Logger, withSpan } from '@products/telemetry';
 
-/** Each does something that the runtime itself refuses. */
-const failures: readonly (() => unknown)[] = [
+/** Each does something that the runtime itself refuses; the label is the nearest of the Flask service's four. */
+const failures: readonly { readonly label: string; readonly fail: () => unknown }[] = [
   /** TypeError */
-  () => (JSON.parse('null') as { name: string }).name,
+  { label: 'Clé inexistante', fail: () => (JSON.parse('null') as { name: string }).name },
   /** RangeError */
-  () => new Array(-1),
+  { label: 'Index hors limites', fail: () => new Array(-1) },
+  /** RangeError */
+  { label: 'Division par zéro', fail: () => 1n / BigInt(0) },
   /** SyntaxError */
-  () => JSON.parse('{"name": '),
+  { label: 'Type invalide', fail: () => JSON.parse('{"name": ') },
   /** URIError */
-  () => decodeURIComponent('%'),
+  { label: 'Type invalide', fail: () => decodeURIComponent('%') },
 ];
 
 /**
@@ -41,7 +43,11 @@ export function createDiagnostics(slowDelayMs: number, slowMax: number, logger: 
           slowCount -= 1;
         }
         logger.info('slow_operation_completed', { delay_seconds });
-        return { message: 'Opération lente terminée', delay_seconds, timestamp: utcTimestamp() };
+        return {
+          message: `Réponse après ${delay_seconds} secondes de latence`,
+          delay_seconds,
+          timestamp: utcTimestamp(),
+        };
       });
       if (result === undefined) throw new ApiError('CLIENT_CLOSED_REQUEST');
       return result;
@@ -49,11 +55,12 @@ export function createDiagnostics(slowDelayMs: number, slowMax: number, logger: 
 
     error: () => {
       logger.info('error_simulated');
+      const failure = failures[randomInt(failures.length)];
       try {
-        failures[randomInt(failures.length)]?.();
+        failure?.fail();
       } catch (cause) {
         if (!(cause instanceof Error)) throw cause;
-        const details = { type: cause.name, timestamp: utcTimestamp() };
+        const details = { type: cause.name, type_label: failure?.label, timestamp: utcTimestamp() };
         throw new ApiError('INTERNAL_SERVER_ERROR', { message: cause.message, details, cause });
       }
       throw new Error('every failure throws');

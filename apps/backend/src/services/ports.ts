@@ -1,6 +1,6 @@
-import type { Ports } from '@products/api-contract/server';
+import type { ErrorTrace, Ports } from '@products/api-contract/server';
 import type { Database } from '@products/db';
-import { currentTrace, type Logger, type Metrics } from '@products/telemetry';
+import type { Logger, Metrics } from '@products/telemetry';
 import { createDiagnostics } from './diagnostics.js';
 import { createHealth } from './health.js';
 import { createProducts } from './products/products.js';
@@ -11,17 +11,19 @@ export interface PortsOptions {
   readonly replica: Database | undefined;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly slowDelayMs: number;
-  readonly slowMax: number;
+  /** Undefined: no diagnostics. */
+  readonly diagnostics: { readonly slowDelayMs: number; readonly slowMax: number } | undefined;
+  readonly describeTrace: () => ErrorTrace;
 }
 
 /** Implements the ports of the contract. */
-export function createPorts({ database, replica, metrics, logger, slowDelayMs, slowMax }: PortsOptions): Ports {
+export function createPorts(options: PortsOptions): Ports {
+  const { database, replica, metrics, logger, diagnostics, describeTrace } = options;
   const runQuery = createRunQuery(metrics);
   return {
     products: createProducts({ database, replica, runQuery, logger }),
-    diagnostics: createDiagnostics(slowDelayMs, slowMax, logger),
+    diagnostics: diagnostics && createDiagnostics(diagnostics.slowDelayMs, diagnostics.slowMax, logger),
     health: createHealth(database, runQuery, logger),
-    currentTraceId: () => currentTrace()?.trace_id ?? null,
+    describeTrace,
   };
 }

@@ -1,7 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createMetrics, type Logger, type MetricsSnapshot, tracingState } from '@products/telemetry';
+import { isatty } from 'node:tty';
+import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
 import type { Config } from '../config.js';
 import type { RunningServer } from '../running.js';
 import { SERVER_STOP_STEPS_MAX_MS } from '../server.js';
@@ -20,12 +21,14 @@ const PAUSE_MAX_MS = 5_000;
 /** A worker that exits sooner than this is respawned after a pause. */
 const SHORT_LIFE_MS = 500;
 
+const STDIN = 0;
+
 /** How long a worker may outlast its own deadlines. */
 const STOP_MARGIN_MS = 2_000;
 
 /**
- * Serves with several worker processes that share the port. One that exits is respawned; at SIGUSR2 all are replaced, one
- * after the other and without losing a request.
+ * Serves with several worker processes that share the port. One that exits is respawned; at SIGUSR2 or SIGHUP all are
+ * replaced, one after the other and without losing a request.
  *
  * @param databaseUrl of the embedded database; holds its password
  * @throws {Error} when the first worker does not start; it has logged why.
@@ -47,6 +50,8 @@ export async function startWorkers(
   const { url } = await workers.start();
   await Promise.all(Array.from({ length: config.workers - 1 }, () => workers.start()));
   process.on('SIGUSR2', () => void workers.replaceAll());
+  // As gunicorn's reload; of a terminal it is the end.
+  if (!isatty(STDIN)) process.on('SIGHUP', () => void workers.replaceAll());
   return { url, failed: workers.failed, stop: () => workers.stop() };
 }
 
@@ -78,6 +83,8 @@ class Workers {
       pool: () => ({ size: 0, checked_out: 0, idle: 0, waiting: 0 }),
       spans: () => tracingState.spans,
       droppedLogLines: () => logger.droppedLines,
+      build: { version, revision: config.revision, node: process.versions.node },
+      tracing: tracingState.status,
     });
     this.#snapshotOwn = snapshot;
     process.once('exit', () => {

@@ -29,20 +29,22 @@ export function createProductsRouter({ router, procedure }: Procedures, products
             nextPage: { cursorField: 'nextCursor', parameter: 'after' },
           },
           errors: ['BAD_REQUEST'],
+          parameterNames: { cursor: 'after' },
           stream: { procedure: 'products.all', whenAbsent: 'limit' },
         },
       })
       .input(productPageSchema.prefault({}))
       .query(
-        ({ input: { limit = PAGE_SIZE_MAX, after = null }, ctx }): Promise<ProductList> =>
-          products.list({ limit, after }, ctx.caller),
+        ({ input: { limit = PAGE_SIZE_MAX, cursor = null }, ctx }): Promise<ProductList> =>
+          products.list({ limit, after: cursor }, ctx.caller),
       ),
 
     all: procedure
       .meta({ needsDatabase: true, rest: null })
-      .input(productPageSchema.pick({ after: true }).prefault({}))
+      .input(productPageSchema.omit({ limit: true }).prefault({}))
       .query(
-        ({ input: { after = null }, ctx }): AsyncGenerator<Product[], void> => products.all({ after }, ctx.caller),
+        ({ input: { cursor = null }, ctx }): AsyncGenerator<Product[], void> =>
+          products.all({ after: cursor }, ctx.caller),
       ),
 
     byId: procedure

@@ -88,6 +88,9 @@ const integerBetween = (min: number, max: number) => {
   return z.number(what).refine((value) => Number.isInteger(value) && value >= min && value <= max, what);
 };
 
+/** Marks a field that is there to be refused with a word about it. */
+export const REFUSED = 'x-refused';
+
 export const productPageSchema = z.object(
   {
     limit: integerBetween(1, PAGE_SIZE_MAX)
@@ -99,8 +102,8 @@ export const productPageSchema = z.object(
         description: 'How many products at most',
         examples: [3],
       }),
-    after: integerBetween(ID_MIN, ID_MAX)
-      .optional()
+    cursor: integerBetween(ID_MIN, ID_MAX)
+      .nullish()
       .meta({
         type: 'integer',
         minimum: ID_MIN,
@@ -108,6 +111,10 @@ export const productPageSchema = z.object(
         description: 'Only products with an id above this one: the last id of the page before',
         examples: [3],
       }),
+    after: z
+      .undefined({ error: 'ce champ s’appelle cursor dans les procédures, after dans les URL de REST' })
+      .optional()
+      .meta({ [REFUSED]: true }),
   },
   expected('un objet JSON'),
 );
@@ -117,6 +124,6 @@ export const productListSchema = z.array(productSchema).meta({ description: 'Pro
 /** One page of products. */
 export interface ProductList {
   readonly items: Product[];
-  /** The `after` of the next page; null on the last one. */
+  /** The `cursor` of the next page, in REST its `after`; null on the last one. */
   readonly nextCursor: number | null;
 }

@@ -11,6 +11,8 @@ export async function useEverything(): Promise<void> {
   const list = await client.products.list.query();
   assertType<Equal<typeof list.nextCursor, number | null>>();
   assertType<Equal<(typeof list.items)[number], Product>>();
+  await client.products.list.query({ limit: 3, cursor: 3 });
+  // @ts-expect-error it is called cursor
   await client.products.list.query({ limit: 3, after: 3 });
   // @ts-expect-error a limit is a number
   await client.products.list.query({ limit: '3' });

@@ -52,8 +52,8 @@ export async function startServer(
 export async function stopServer(server: ProcessIdentity): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!signalProcess(server, signal)) return;
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (isRunning(server) && Date.now() < deadline) await sleep(POLL_MS);
+    const deadline = performance.now() + STOP_TIMEOUT_MS;
+    while (isRunning(server) && performance.now() < deadline) await sleep(POLL_MS);
   }
 }
 
@@ -115,8 +115,8 @@ async function pidOf(child: ChildProcess): Promise<number> {
 
 /** Waits for `ready` in the eighth line of the server's pid file: it accepts connections. */
 async function isReady(cluster: Cluster, child: ChildProcess): Promise<boolean> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (child.exitCode === null && child.signalCode === null && performance.now() < deadline) {
     const lines = readLines(path.join(cluster.data, 'postmaster.pid'));
     if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return true;
     await sleep(POLL_MS);

@@ -53,6 +53,7 @@ export const logFields = {
   delay_seconds: { type: 'number', description: '`SLOW_ENDPOINT_DELAY`' },
   code: { type: 'string', description: 'code of the error, as in its response' },
   reason: { type: 'string', description: 'cause, in words' },
+  variable: { type: 'string', description: 'environment variable' },
   issues: { type: 'issues', description: 'problems of the input: `[{path, message}]`' },
   error: { type: 'error', description: 'the error, as `error_type` and `exc_info`' },
   url: { type: 'string', description: 'address of the service' },
@@ -105,7 +106,17 @@ export const logEvents = {
     levels: ['ERROR'],
     message: 'Traces inactives : démarrez avec node --import @products/telemetry/register',
   },
-  tracing_disabled: { levels: ['INFO'], message: 'Traces inactives : OTEL_SDK_DISABLED' },
+  tracing_foreign: {
+    levels: ['ERROR'],
+    message:
+      'Traces détournées : un autre traceur s’était enregistré avant celui du service (un agent injecté, NODE_OPTIONS) ; rien n’est exporté d’ici',
+  },
+  tracing_disabled: { levels: ['INFO'], message: 'Traces inactives : OTEL_SDK_DISABLED ou JAEGER_DISABLED' },
+  variable_unused: {
+    levels: ['WARNING'],
+    message: 'Variable ignorée : {variable} ({reason})',
+    fields: ['variable', 'reason'],
+  },
   embedded_database_started: {
     levels: ['INFO'],
     message: 'PostgreSQL embarqué démarré',

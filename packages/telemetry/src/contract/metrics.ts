@@ -1,5 +1,6 @@
 // Every metric of the service: docs/telemetry-reference.md is made from this, and so are the instruments.
 
+import { tracingStatuses } from '../traces/state.js';
 import { querySpans } from './spans.js';
 
 export interface Metric {
@@ -43,6 +44,10 @@ export const labelValues = {
     .join(', ')}`,
   operation: code(queries.map(({ operation }) => operation)),
   table: code(queries.flatMap(({ table }) => table ?? [])),
+  version: 'version of the service',
+  revision: '`REVISION`: the commit that the image was built from',
+  node: 'version of Node.js',
+  state: `${code(tracingStatuses)}: \`foreign\` where something else had registered a tracer first, \`absent\` without the preload`,
 };
 
 export const metrics = {
@@ -71,7 +76,17 @@ export const metrics = {
     help: 'Connections of the pool: its configured size, those in use, those idle, and requests waiting for one',
     labels: ['status'],
   },
-  spans_exported_total: { type: 'counter', help: 'Spans sent to the tracing backend' },
+  products_build_info: {
+    type: 'gauge',
+    help: 'Processes that answer requests, by what they run',
+    labels: ['version', 'revision', 'node'],
+  },
+  tracing_processes: {
+    type: 'gauge',
+    help: 'Processes that answer requests, by the state of their tracing',
+    labels: ['state'],
+  },
+  spans_exported_total: { type: 'counter', help: 'Spans that the tracing backend has taken' },
   spans_dropped_total: { type: 'counter', help: 'Spans that the tracing backend did not take' },
   log_lines_dropped_total: { type: 'counter', help: 'Log lines that the reader of stdout did not take' },
 } as const satisfies Record<string, Metric>;

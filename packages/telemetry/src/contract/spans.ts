@@ -38,6 +38,7 @@ export const spanAttributes = {
   'db.operation.name': { type: 'string', description: '`SELECT`, `INSERT`' },
   'db.collection.name': { type: 'string', description: 'table' },
   'db.response.status_code': { type: 'string', description: 'SQLSTATE of a failure' },
+  'product.id': { type: 'integer', description: 'id of the product that was found or created' },
   error: { type: 'boolean', description: '`true` on failure (OpenTracing)' },
   'error.type': { type: 'string', description: 'class of the error, or status of the response' },
 } as const satisfies Record<string, Attribute>;
@@ -82,11 +83,16 @@ const productStatement = {
   table: 'products',
 } as const;
 
+const oneProductStatement = {
+  ...productStatement,
+  optionalAttributes: [...productStatement.optionalAttributes, 'product.id'],
+} as const;
+
 /** The spans of SQL statements. */
 export const querySpans = {
   db_query_products: { ...productStatement, description: 'all products, or a page', operation: 'SELECT' },
-  db_query_product_by_id: { ...productStatement, description: 'one product', operation: 'SELECT' },
-  db_insert_product: { ...productStatement, description: 'a new product', operation: 'INSERT' },
+  db_query_product_by_id: { ...oneProductStatement, description: 'one product', operation: 'SELECT' },
+  db_insert_product: { ...oneProductStatement, description: 'a new product', operation: 'INSERT' },
   db_health_check: { ...statement, description: 'the check of `/health`', operation: 'SELECT' },
 } as const satisfies Record<string, QuerySpanContract>;
 
@@ -117,6 +123,7 @@ export const spans = {
       'server.port',
       'client.address',
       'user_agent.original',
+      'product.id',
       ...failureAttributes,
     ],
   },
@@ -125,7 +132,7 @@ export const spans = {
     name: '`products.list`',
     description: 'a procedure inside a batch',
     attributes: [],
-    optionalAttributes: failureAttributes,
+    optionalAttributes: ['product.id', ...failureAttributes],
   },
   simulate_slow_operation: {
     kind: 'INTERNAL',
@@ -138,7 +145,9 @@ export const spans = {
 
 /** Attributes of the resource. */
 export const resourceAttributes = {
-  'service.name': '`JAEGER_SERVICE_NAME`',
+  'service.name': '`OTEL_SERVICE_NAME`, `JAEGER_SERVICE_NAME`',
+  'service.version': 'version of the service',
+  'service.instance.id': 'UUID of the process',
   'telemetry.sdk.language': '`nodejs`',
   'telemetry.sdk.name': '`opentelemetry`',
   'telemetry.sdk.version': 'version of the OpenTelemetry SDK',

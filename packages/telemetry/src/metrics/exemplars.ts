@@ -16,9 +16,13 @@ export class Exemplars {
     this.#upperBounds = upperBounds;
   }
 
-  /** @param series the values of the histogram's labels */
+  /**
+   * Takes the place of the bucket's exemplar, whatever the clock says.
+   *
+   * @param series the values of the histogram's labels
+   */
   record(series: readonly unknown[], exemplar: Exemplar): void {
-    this.#recordFor(series.join('\0'), exemplar);
+    this.#exemplarsOf(series.join('\0'))[this.#bucketOf(exemplar)] = exemplar;
   }
 
   /** @param upperBound as the bucket's `le` label has it */
@@ -32,19 +36,29 @@ export class Exemplars {
     return [...this.#bySeries].map(([series, exemplars]) => [series, exemplars.filter((each) => each !== undefined)]);
   }
 
+  /** Of two processes' exemplars the later one stays. */
   merge(list: ExemplarList): void {
-    for (const [series, exemplars] of list) for (const exemplar of exemplars) this.#recordFor(series, exemplar);
+    for (const [series, others] of list) {
+      const exemplars = this.#exemplarsOf(series);
+      for (const exemplar of others) {
+        const bucket = this.#bucketOf(exemplar);
+        if ((exemplars[bucket]?.timestampSeconds ?? 0) <= exemplar.timestampSeconds) exemplars[bucket] = exemplar;
+      }
+    }
   }
 
-  #recordFor(series: string, exemplar: Exemplar): void {
-    const found = this.#upperBounds.findIndex((bound) => exemplar.value <= bound);
-    const bucket = found === -1 ? this.#upperBounds.length : found;
+  #bucketOf({ value }: Exemplar): number {
+    const found = this.#upperBounds.findIndex((bound) => value <= bound);
+    return found === -1 ? this.#upperBounds.length : found;
+  }
+
+  #exemplarsOf(series: string): Exemplar[] {
     let exemplars = this.#bySeries.get(series);
     if (exemplars === undefined) {
       exemplars = [];
       this.#bySeries.set(series, exemplars);
     }
-    if ((exemplars[bucket]?.timestampSeconds ?? 0) <= exemplar.timestampSeconds) exemplars[bucket] = exemplar;
+    return exemplars;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type MetricsOf,
   type PoolStatus,
 } from '../contract/metrics.js';
+import { type TracingStatus, tracingStatuses } from '../traces/state.js';
 import { Exemplars } from './exemplars.js';
 import type { MetricsSnapshot } from './snapshot.js';
 
@@ -34,6 +35,9 @@ export interface MetricsSources {
   readonly pool: () => Readonly<Record<PoolStatus, number>>;
   readonly spans: () => { readonly exported: number; readonly dropped: number };
   readonly droppedLogLines: () => number;
+  /** What the process runs, and how it is traced; they do not change. */
+  readonly build: Readonly<Record<'version' | 'revision' | 'node', string>>;
+  readonly tracing: TracingStatus;
 }
 
 /** The service's metrics in a registry of their own, made from their contract. */
@@ -63,6 +67,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
       for (const [status, count] of Object.entries(sources.pool())) this.set({ status }, count);
     },
   });
+  new Gauge(describe('products_build_info')).set(sources.build, 1);
+  const tracing = new Gauge(describe('tracing_processes'));
+  for (const state of tracingStatuses) tracing.set({ state }, state === sources.tracing ? 1 : 0);
   const countElsewhere = (name: MetricsOf<'counter'>, read: () => number) =>
     new Counter({
       ...describe(name),

@@ -1,15 +1,13 @@
 import { context, ROOT_CONTEXT, TraceFlags } from '@opentelemetry/api';
 import type { tracing } from '@opentelemetry/sdk-node';
 import { withDeadline } from '../deadline.js';
+import type { BatchSettings } from '../settings.js';
 import type { SpanSender } from './span-sender.js';
 
-const QUEUE_SPANS_MAX = 8_192;
 /** Estimated; a receiver that hangs must not cost more. */
 const QUEUE_BYTES_MAX = 16 * 1_048_576;
 /** Of a span beside its attributes and events. */
 const SPAN_BYTES = 1_000;
-const BATCH_SPANS_MAX = 512;
-const SEND_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 const SHUTDOWN_TIMEOUT_MS = 1_500;
 
@@ -21,6 +19,7 @@ export interface SpanCounts {
 
 export interface BatchProcessorOptions {
   readonly sender: SpanSender;
+  readonly settings: Pick<BatchSettings, 'delayMs' | 'queueSpansMax' | 'batchSpansMax'>;
   readonly counts: SpanCounts;
   /** Called with the reason when spans are dropped, at most once a minute. */
   readonly warn: (problem: string) => void;
@@ -51,14 +50,15 @@ export class BatchProcessor implements tracing.SpanProcessor {
   onEnd(span: tracing.ReadableSpan): void {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
     const bytes = estimateBytes(span);
-    if (this.#queue.length >= QUEUE_SPANS_MAX || this.#bytes + bytes > QUEUE_BYTES_MAX) {
+    const { queueSpansMax, batchSpansMax, delayMs } = this.#options.settings;
+    if (this.#queue.length >= queueSpansMax || this.#bytes + bytes > QUEUE_BYTES_MAX) {
       this.#drop(1, `plus de ${this.#queue.length} spans en attente`);
       return;
     }
     this.#queue.push(span);
     this.#bytes += bytes;
-    if (this.#queue.length >= BATCH_SPANS_MAX) void this.forceFlush();
-    else this.#timer ??= setTimeout(() => void this.forceFlush(), SEND_EVERY_MS).unref();
+    if (this.#queue.length >= batchSpansMax) void this.forceFlush();
+    else this.#timer ??= setTimeout(() => void this.forceFlush(), delayMs).unref();
   }
 
   /** Resolves when all spans that ended before have been sent or dropped. */
@@ -84,11 +84,13 @@ export class BatchProcessor implements tracing.SpanProcessor {
   }
 
   async #sendAll(): Promise<void> {
-    const { concurrency } = this.#options.sender;
+    const { sender, settings } = this.#options;
+    const { concurrency } = sender;
+    const { batchSpansMax } = settings;
     const sending = new Set<Promise<void>>();
     for (;;) {
       while (this.#queue.length > 0 && sending.size < concurrency) {
-        const batch = this.#send(this.#queue.splice(0, BATCH_SPANS_MAX)).finally(() => sending.delete(batch));
+        const batch = this.#send(this.#queue.splice(0, batchSpansMax)).finally(() => sending.delete(batch));
         sending.add(batch);
       }
       if (sending.size === 0) return;
@@ -109,7 +111,7 @@ export class BatchProcessor implements tracing.SpanProcessor {
 
   #drop(spans: number, problem: string): void {
     this.#options.counts.dropped += spans;
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
     // In no request's context, as above.

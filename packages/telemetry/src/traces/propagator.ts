@@ -25,15 +25,19 @@ const B3_SINGLE = /^(?:[0-9a-f]{16}){1,2}-[0-9a-f]{16}(?:-[01d](?:-[0-9a-f]{16})
 /**
  * Takes the parent from W3C's headers, else from Jaeger's, else from B3's: of the list below the last that names one wins.
  * Jaeger's baggage is added to W3C's.
+ *
+ * @param names those that are used, as `OTEL_PROPAGATORS` names them
  */
-export function createPropagator(): TextMapPropagator {
+export function createPropagator(names: readonly string[]): TextMapPropagator {
+  const propagators = [
+    { names: ['b3', 'b3multi'], propagator: new StrictB3Propagator() },
+    { names: ['baggage'], propagator: new core.W3CBaggagePropagator() },
+    { names: ['jaeger'], propagator: new StrictJaegerPropagator() },
+    { names: ['tracecontext'], propagator: new core.W3CTraceContextPropagator() },
+  ];
+  const isUsed = (own: readonly string[]) => own.some((name) => names.includes(name));
   return new core.CompositePropagator({
-    propagators: [
-      new StrictB3Propagator(),
-      new core.W3CBaggagePropagator(),
-      new StrictJaegerPropagator(),
-      new core.W3CTraceContextPropagator(),
-    ],
+    propagators: propagators.filter((each) => isUsed(each.names)).map(({ propagator }) => propagator),
   });
 }
 

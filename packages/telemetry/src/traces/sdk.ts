@@ -1,9 +1,13 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
-import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { randomUUID } from 'node:crypto';
+import { DiagLogLevel, diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
+import { core, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import type { resourceAttributes } from '../contract/spans.js';
+import type { TracingSettings } from '../settings.js';
+import { version } from '../version.js';
 import { BatchProcessor } from './batch-processor.js';
-import { createSender, type ExportSettings } from './exporter.js';
 import { createPropagator } from './propagator.js';
-import { createSampler, type SamplerSettings } from './sampler.js';
+import { createSampler } from './sampler.js';
+import { createSender } from './sender.js';
 import { tracingState } from './state.js';
 
 // biome-ignore lint/style/noProcessEnv: some of OpenTelemetry's settings can only be read or changed here.
@@ -12,19 +16,38 @@ const environment = process.env;
 /** Longest attribute value; a client chooses paths, queries and headers. */
 const ATTRIBUTE_LENGTH_MAX = 4_096;
 
+/** Whether something else, an injected agent for instance, has registered its tracer in this process. */
+export function isTracerRegistered(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(
+    provider instanceof ProxyTracerProvider && provider.getDelegate() === new ProxyTracerProvider().getDelegate()
+  );
+}
+
 /** Starts the SDK for this process. Returns a function that exports the spans still in memory and stops it. */
-export async function startTracing(settings: ExportSettings & SamplerSettings): Promise<() => Promise<void>> {
+export async function startTracing(settings: TracingSettings): Promise<() => Promise<void>> {
+  const sender = await createSender(settings.receiver, settings.batch);
+  const processor =
+    sender &&
+    new BatchProcessor({
+      sender,
+      settings: settings.batch,
+      counts: tracingState.spans,
+      warn: report('spans_dropped'),
+    });
   const sdk = createSdk({
-    serviceName: settings.JAEGER_SERVICE_NAME,
-    sampler: createSampler(settings, report('sampling_strategy_unavailable')),
-    spanProcessors: [
-      new BatchProcessor({
-        sender: await createSender(settings),
-        counts: tracingState.spans,
-        warn: report('spans_dropped'),
-      }),
-    ],
-    textMapPropagator: createPropagator(),
+    serviceName: settings.serviceName,
+    resource: resources.defaultResource().merge(
+      resources.resourceFromAttributes({
+        'service.version': version,
+        'service.instance.id': randomUUID(),
+        ...settings.tags,
+      } satisfies Partial<Record<keyof typeof resourceAttributes, string>>),
+    ),
+    sampler: createSampler(settings.sampler, report('sampling_strategy_unavailable')),
+    // Without any, the SDK would make no spans, and no ids.
+    spanProcessors: [processor ?? new tracing.NoopSpanProcessor()],
+    textMapPropagator: createPropagator(settings.propagators),
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
     // The default detectors export the command line.
     resourceDetectors: [resources.envDetector],

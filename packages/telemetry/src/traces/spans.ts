@@ -58,6 +58,11 @@ export function withQuerySpan<T>(
   return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, run, isFailure);
 }
 
+/** Names the product that the active span finds or creates. */
+export function nameProduct(id: number): void {
+  trace.getActiveSpan()?.setAttributes({ 'product.id': id } satisfies SpanAttributes);
+}
+
 /** Records the error that the active span ends with. */
 export function recordError(error: Error): void {
   const span = trace.getActiveSpan();

@@ -1,9 +1,12 @@
 import type { SpanCounts } from './batch-processor.js';
 
+/** `absent`: the preload did not run at all; `foreign`: something else had registered a tracer before it. */
+export const tracingStatuses = ['started', 'disabled', 'foreign', 'failed', 'absent'] as const;
+export type TracingStatus = (typeof tracingStatuses)[number];
+
 /** Shared by the preload, which sets it, and the service. */
 export const tracingState: {
-  /** `absent`: the preload did not run at all. */
-  status: 'absent' | 'disabled' | 'started' | 'failed';
+  status: TracingStatus;
   failure?: unknown;
   /** Whether a request starts a new trace, linked to its caller's (`TRACE_CONTEXT=ignore`). */
   isCallerIgnored: boolean;

@@ -12,7 +12,7 @@ const TRACE_CONTEXT = /\b00-[0-9a-f]{32}-[0-9a-f]{16}-/g;
 const ID_KEYS: ReadonlySet<string> = new Set(['id', 'product_id', 'nextCursor']);
 const HEX_KEYS: ReadonlySet<string> = new Set(['trace_id', 'span_id']);
 /** Of `/error`: they name the failure that was chosen. */
-const RANDOM_KEYS: ReadonlySet<string> = new Set(['type', 'message', 'error', 'details']);
+const RANDOM_KEYS: ReadonlySet<string> = new Set(['type', 'type_label', 'message', 'error', 'details']);
 
 /** A text with times, trace contexts and the id of the created product replaced. */
 export function normaliseText(text: string, { created }: Volatile): string {

@@ -46,7 +46,7 @@ function findSpanProblems({ spans: expected, status, route }: Expectation, { spa
 }
 
 function findMetricProblems(
-  { request: { method }, route, status, spans }: Expectation,
+  { request: { method }, route, status, spans, isMeasured }: Expectation,
   { growth }: Observation,
 ): string[] {
   const request = { method, path: route, status };
@@ -54,9 +54,9 @@ function findMetricProblems(
     const { operation, table } = statements[name.trim()] ?? {};
     return table === undefined ? [] : [{ operation, table }];
   });
+  const ofRequest = ['http_requests_total', 'http_request_duration_seconds_count'];
   const expected = [
-    seriesOf('http_requests_total', request),
-    seriesOf('http_request_duration_seconds_count', request),
+    ...(isMeasured ? ofRequest.map((metric) => seriesOf(metric, request)) : []),
     ...queries.map((labels) => seriesOf('database_queries_total', labels)),
     ...queries.map((labels) => seriesOf('database_query_duration_seconds_count', labels)),
   ];

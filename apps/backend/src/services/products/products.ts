@@ -1,6 +1,6 @@
 import type { ProductsPort } from '@products/api-contract/server';
 import { type Database, ValueRefusedError } from '@products/db';
-import type { Logger } from '@products/telemetry';
+import { type Logger, nameProduct } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
@@ -60,13 +60,27 @@ export function createProducts({
       // No product has an id that a double does not hold.
       if (!Number.isSafeInteger(id)) return undefined;
       logger.info('product_requested', { product_id: id });
-      return readById({ id, caller, onRead: () => logger.info('product_retrieved', { product_id: id }) });
+      const product = await readById({
+        id,
+        caller,
+        onRead: () => {
+          nameProduct(id);
+          logger.info('product_retrieved', { product_id: id });
+        },
+      });
+      if (product !== undefined) nameProduct(id);
+      return product;
     },
 
     create: async (newProduct, caller) => {
       logger.info('product_creation_requested');
       try {
-        return await queries.insert(newProduct, caller, ({ id }) => logger.info('product_created', { product_id: id }));
+        const product = await queries.insert(newProduct, caller, ({ id }) => {
+          nameProduct(id);
+          logger.info('product_created', { product_id: id });
+        });
+        nameProduct(product.id);
+        return product;
       } catch (error) {
         throw error instanceof ValueRefusedError ? explainRefusal(error, newProduct) : error;
       }

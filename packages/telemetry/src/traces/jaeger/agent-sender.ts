@@ -14,6 +14,11 @@ const BINARY_PORT = 6_832;
 /** An agent's largest packet; UDP itself ends at 65,507 bytes. */
 const PACKET_BYTES_MAX = 65_000;
 
+/** Below this, the packets of a system that refuses larger ones are not made smaller. macOS sends 9,216 bytes at most. */
+const PACKET_BYTES_MIN = 1_500;
+
+const USE_HTTP = 'JAEGER_ENDPOINT ou OTEL_EXPORTER_OTLP_ENDPOINT les prendrait';
+
 /** Longest wait for the refusal of a packet; an agent on this machine refuses at once. */
 const REFUSED_WITHIN_MS = 50;
 
@@ -30,73 +35,81 @@ export function createAgentSender(host: string, port: number): SpanSender {
   const packetWriter = createWriter();
   const connection = new AgentConnection(host, port);
 
+  const pack = (spans: readonly tracing.ReadableSpan[], packetBytesMax: number) =>
+    packSpans(spans, spanWriter, packetWriter, packetBytesMax);
+
   return {
     concurrency: CONCURRENCY,
-    send: async (spans) => {
-      const [first] = spans;
-      if (first === undefined) return { sent: 0 };
-      const { packets, oversize } = pack(spans, first.resource, spanWriter, packetWriter);
-      const { sent, problem } = await connection.send(packets);
-      if (problem !== undefined) return { sent, problem };
-      return oversize === 0 ? { sent } : { sent, problem: `${oversize} spans de plus de ${PACKET_BYTES_MAX} octets` };
-    },
+    send: (spans) => connection.send(spans, pack),
     close: async () => connection.close(),
   };
 }
 
 interface Packet {
   readonly bytes: Buffer;
-  readonly spanCount: number;
+  readonly spans: readonly tracing.ReadableSpan[];
 }
 
 /** Packs as many spans into a packet as fit. A span that fits into none is left out alone. */
-function pack(
+function packSpans(
   spans: readonly tracing.ReadableSpan[],
-  resource: tracing.ReadableSpan['resource'],
   spanWriter: ThriftWriter,
   packetWriter: ThriftWriter,
-): { packets: Packet[]; oversize: number } {
+  packetBytesMax: number,
+): Packet[] {
+  const [first] = spans;
+  if (first === undefined) return [];
   const envelope = (encoded: readonly Buffer[]): Buffer => {
     packetWriter.bytes.truncate(0);
-    beginBatch(packetWriter, resource, encoded.length);
+    beginBatch(packetWriter, first.resource, encoded.length);
     for (const bytes of encoded) packetWriter.bytes.append(bytes);
     endBatch(packetWriter);
     return packetWriter.bytes.toBuffer();
   };
   // The number of spans takes five bytes at most where an empty list takes one.
-  const room = PACKET_BYTES_MAX - envelope([]).length - 4;
-  const ends = encode(spans, spanWriter, room);
+  const room = packetBytesMax - envelope([]).length - 4;
+  const encoded = encode(spans, spanWriter, room);
   const packets: Packet[] = [];
-  let pending: Buffer[] = [];
+  let pending: EncodedSpan[] = [];
   let pendingBytes = 0;
-  let start = 0;
-  for (const end of ends) {
-    if (pendingBytes + end - start > room) {
-      packets.push({ bytes: envelope(pending), spanCount: pending.length });
-      pending = [];
-      pendingBytes = 0;
-    }
-    pending.push(spanWriter.bytes.view(start, end));
-    pendingBytes += end - start;
-    start = end;
+  const close = () => {
+    const bytes = envelope(pending.map(({ start, end }) => spanWriter.bytes.view(start, end)));
+    packets.push({ bytes, spans: pending.map(({ span }) => span) });
+    pending = [];
+    pendingBytes = 0;
+  };
+  for (const one of encoded) {
+    const length = one.end - one.start;
+    if (pendingBytes + length > room) close();
+    pending.push(one);
+    pendingBytes += length;
   }
-  if (pending.length > 0) packets.push({ bytes: envelope(pending), spanCount: pending.length });
-  return { packets, oversize: spans.length - ends.length };
+  if (pending.length > 0) close();
+  return packets;
 }
 
-/** Writes the spans one behind the other. Returns where each ends, for those that are not too large. */
-function encode(spans: readonly tracing.ReadableSpan[], writer: ThriftWriter, room: number): number[] {
+interface EncodedSpan {
+  readonly span: tracing.ReadableSpan;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Writes the spans one behind the other. Returns where each is, without those that are too large. */
+function encode(spans: readonly tracing.ReadableSpan[], writer: ThriftWriter, room: number): EncodedSpan[] {
   const { bytes } = writer;
   bytes.truncate(0);
-  const ends: number[] = [];
+  const encoded: EncodedSpan[] = [];
   for (const span of spans) {
     const start = bytes.length;
     writeSpan(writer, span);
     if (bytes.length - start > room) bytes.truncate(start);
-    else ends.push(bytes.length);
+    else encoded.push({ span, start, end: bytes.length });
   }
-  return ends;
+  return encoded;
 }
+
+/** As large packets as the system sends; a smaller limit than UDP's own is found by its refusal. */
+type Pack = (spans: readonly tracing.ReadableSpan[], packetBytesMax: number) => Packet[];
 
 /** Whether a batch that has been sent has since been refused. */
 interface Attempt {
@@ -109,7 +122,8 @@ class AgentConnection {
   readonly #port: number;
   readonly #unsettled = new Set<Attempt>();
   #socket: Socket | undefined;
-  #validUntil = 0;
+  #validUntil = Number.NEGATIVE_INFINITY;
+  #packetBytesMax = PACKET_BYTES_MAX;
   #problem: string | undefined;
 
   constructor(host: string, port: number) {
@@ -117,24 +131,46 @@ class AgentConnection {
     this.#port = port;
   }
 
-  async send(packets: readonly Packet[]): Promise<SendResult> {
+  async send(spans: readonly tracing.ReadableSpan[], pack: Pack): Promise<SendResult> {
     await this.#refresh();
     const socket = this.#socket;
     if (socket === undefined) return { sent: 0, problem: this.#problem ?? 'agent injoignable' };
     const attempt: Attempt = {};
-    let sent = 0;
-    let problem: string | undefined;
-    for (const { bytes, spanCount } of packets) {
-      try {
-        await this.#sendPacket(socket, bytes, attempt);
-        sent += spanCount;
-      } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
-      }
-    }
+    const result = await this.#sendPackets(socket, spans, pack, attempt);
     await sleep(REFUSED_WITHIN_MS);
     this.#unsettled.delete(attempt);
-    if (attempt.problem !== undefined) return { sent: 0, problem: attempt.problem };
+    return attempt.problem === undefined ? result : { sent: 0, problem: attempt.problem };
+  }
+
+  async #sendPackets(
+    socket: Socket,
+    spans: readonly tracing.ReadableSpan[],
+    pack: Pack,
+    attempt: Attempt,
+  ): Promise<SendResult> {
+    const packetBytesMax = this.#packetBytesMax;
+    const packets = pack(spans, packetBytesMax);
+    let left = spans.length;
+    let sent = 0;
+    let problem: string | undefined;
+    for (const packet of packets) {
+      left -= packet.spans.length;
+      try {
+        await this.#sendPacket(socket, packet.bytes, attempt);
+        sent += packet.spans.length;
+      } catch (error) {
+        if (isTooLarge(error) && packetBytesMax > PACKET_BYTES_MIN) {
+          // Once for all batches under way.
+          if (this.#packetBytesMax === packetBytesMax) this.#packetBytesMax = Math.floor(packetBytesMax / 2);
+          const again = await this.#sendPackets(socket, packet.spans, pack, attempt);
+          sent += again.sent;
+          problem = again.problem ?? problem;
+        } else {
+          problem = isTooLarge(error) ? `${describe(error)} : ${USE_HTTP}` : describe(error);
+        }
+      }
+    }
+    if (left > 0) problem ??= `${left} spans de plus de ${packetBytesMax} octets : ${USE_HTTP}`;
     return problem === undefined ? { sent } : { sent, problem };
   }
 
@@ -162,8 +198,9 @@ class AgentConnection {
 
   /** Looks the host up again from time to time, and not at every packet. */
   async #refresh(): Promise<void> {
-    if (Date.now() < this.#validUntil) return;
-    this.#validUntil = Date.now() + ADDRESS_VALID_MS;
+    const now = performance.now();
+    if (now < this.#validUntil) return;
+    this.#validUntil = now + ADDRESS_VALID_MS;
     this.close();
     try {
       const { address, family } = await lookup(this.#host);
@@ -174,7 +211,16 @@ class AgentConnection {
       this.#socket = socket;
       this.#problem = undefined;
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = `${describe(error)} : JAEGER_AGENT_HOST nomme l’hôte de l’agent`;
     }
   }
+}
+
+/** Whether the system refuses packets of this size. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EMSGSIZE';
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
