@@ -63,6 +63,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["nod
 CMD ["node", "--import", "@products/telemetry/register", "dist/main.js"]
 ARG VERSION=unversioned
 ARG REVISION=unknown
+ENV REVISION=${REVISION}
 LABEL org.opencontainers.image.title="products" \
       org.opencontainers.image.description="Observable products service: REST and tRPC over PostgreSQL" \
       org.opencontainers.image.licenses="ISC" \

@@ -1,5 +1,15 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -92,4 +102,21 @@ describe.concurrent.each([
       "import('@products/api-contract').catch((error) => process.exit(error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? 3 : 4))";
     expect(spawnSync(process.execPath, ['-e', program], { cwd: consumer }).status).toBe(3);
   });
+});
+
+it('the tarball has declarations and a README, no program, and @trpc/server as a peer', () => {
+  const folder = unpackTarball();
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name);
+  expect(names.filter((name) => !name.endsWith('.d.ts')).sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+  expect(names).not.toContain('server.d.ts');
+  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  expect(Object.keys(manifest.peerDependencies)).toEqual(['@trpc/server']);
+  expect(Object.keys(manifest.exports)).toEqual(['.']);
+  // What an editor shows at "go to definition": names with their documentation, not the fields spelled out.
+  const router = readFileSync(path.join(folder, 'dist/router.d.ts'), 'utf8');
+  for (const name of ['Product', 'NewProduct', 'ProductPage', 'ProductId', 'ProductList', 'SlowResult', 'Health']) {
+    expect(router).toMatch(new RegExp(`(?:input|output): .*\\b${name}\\b`));
+  }
+  expect(router).not.toContain('price: number');
 });

@@ -1,5 +1,5 @@
 // The objectives of the service, and the burn rates of their error budgets.
-import { type metrics, monitoringPaths } from '@products/telemetry/contract';
+import type { metrics } from '@products/telemetry/contract';
 import {
   aggregate,
   complement,
@@ -13,9 +13,8 @@ import {
   type Vector,
 } from './promql.js';
 
-/** Paths outside the objectives: probes, routes that fail or wait on purpose, and unknown ones. */
+/** Paths outside the objectives: checks, routes that fail or wait on purpose, and unknown ones. Probes are not counted at all. */
 export const excludedPaths: readonly string[] = [
-  ...monitoringPaths,
   '/health',
   '/trpc/health.check',
   '/slow',

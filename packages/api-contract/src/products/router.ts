@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { ApiError } from '../errors.js';
 import type { Procedures } from '../procedure.js';
 import type { ProductsPort } from './port.js';
@@ -7,7 +6,8 @@ import {
   PAGE_SIZE_MAX,
   type Product,
   type ProductList,
-  productIdSchema,
+  productCursorSchema,
+  productIdInputSchema,
   productPageSchema,
 } from './schemas.js';
 
@@ -41,7 +41,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
 
     all: procedure
       .meta({ needsDatabase: true, rest: null })
-      .input(productPageSchema.omit({ limit: true }).prefault({}))
+      .input(productCursorSchema.prefault({}))
       .query(
         ({ input: { cursor = null }, ctx }): AsyncGenerator<Product[], void> =>
           products.all({ after: cursor }, ctx.caller),
@@ -60,7 +60,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           errors: ['BAD_REQUEST', 'NOT_FOUND'],
         },
       })
-      .input(z.object({ id: productIdSchema }, { error: 'attendu un objet JSON avec id' }))
+      .input(productIdInputSchema)
       .query(async ({ input: { id }, ctx }): Promise<Product> => {
         const product = await products.find(id, ctx.caller);
         if (product === undefined) throw productNotFound(id);

@@ -65,23 +65,39 @@ const timestampSchema = z.string().meta({
   examples: ['2024-12-14T21:30:00'],
 });
 
+/** A product as both transports show it. */
+export interface Product {
+  /** Given by the service. */
+  id: number;
+  name: string;
+  price: number;
+  category: string;
+  /** UTC, to the second, without zone suffix: `2024-12-14T21:30:00`. */
+  created_at: string;
+}
+
 export const productSchema = z.object({
   id: z.int().meta({ format: 'int64', description: 'Id of the product', examples: [11] }),
   name: text(200).meta({ examples: ['iPad Pro'] }),
   price: productPriceSchema,
   category: text(100).meta({ examples: ['Tablettes'] }),
   created_at: timestampSchema,
-});
+}) satisfies z.ZodType<Product>;
 
-/** A product as both transports show it. */
-export type Product = z.infer<typeof productSchema>;
+/** The product that a client asks to create. */
+export interface NewProduct {
+  /** 1 to 200 code points, not blank. */
+  name: string;
+  /** Finite and above 0, in any currency the client likes. */
+  price: number;
+  /** 1 to 100 code points, not blank. */
+  category: string;
+}
 
-export const newProductSchema = z.object(
+export const newProductSchema: z.ZodType<NewProduct, NewProduct> = z.object(
   { name: productSchema.shape.name, price: productSchema.shape.price, category: productSchema.shape.category },
   expected('un objet JSON avec name, price et category'),
 );
-
-export type NewProduct = z.infer<typeof newProductSchema>;
 
 const integerBetween = (min: number, max: number) => {
   const what = expected(`un nombre entier de ${min} à ${max}`);
@@ -91,7 +107,21 @@ const integerBetween = (min: number, max: number) => {
 /** Marks a field that is there to be refused with a word about it. */
 export const REFUSED = 'x-refused';
 
-export const productPageSchema = z.object(
+/** Where a list of products begins. */
+export interface ProductCursor {
+  /** The `nextCursor` of the page before; the first products without one. REST calls it `after`. */
+  cursor?: number | null | undefined;
+  /** Only to be refused: REST's name of the cursor. */
+  after?: undefined;
+}
+
+/** Which page of products is asked for. */
+export interface ProductPage extends ProductCursor {
+  /** How many products at most, 1 to 1,000, which is the default too. */
+  limit?: number | undefined;
+}
+
+const productPageObject = z.object(
   {
     limit: integerBetween(1, PAGE_SIZE_MAX)
       .optional()
@@ -117,6 +147,19 @@ export const productPageSchema = z.object(
       .meta({ [REFUSED]: true }),
   },
   expected('un objet JSON'),
+);
+
+export const productPageSchema: z.ZodType<ProductPage, ProductPage> = productPageObject;
+export const productCursorSchema: z.ZodType<ProductCursor, ProductCursor> = productPageObject.omit({ limit: true });
+
+/** Which product is asked for. */
+export interface ProductId {
+  id: number;
+}
+
+export const productIdInputSchema: z.ZodType<ProductId, ProductId> = z.object(
+  { id: productIdSchema },
+  { error: 'attendu un objet JSON avec id' },
 );
 
 export const productListSchema = z.array(productSchema).meta({ description: 'Products in the order of their ids' });

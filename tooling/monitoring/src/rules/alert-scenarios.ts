@@ -121,6 +121,13 @@ export const scenarios: Readonly<Record<AlertName, Scenario>> = {
     labels: target,
     value: '3',
   },
+  BackendUntraced: {
+    series: { [series('tracing_processes', { state: 'foreign' })]: '1x10 0x20' },
+    firesAt: '6m',
+    clearsAt: '15m',
+    labels: { ...target, state: 'foreign' },
+    value: '1',
+  },
   BackendSpansDropped: {
     series: { [series('spans_dropped_total')]: '0+5x30 150x40', [series('spans_exported_total')]: '0+95x70' },
     firesAt: '12m',

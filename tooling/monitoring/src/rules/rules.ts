@@ -1,6 +1,7 @@
 import type { Vector } from '../promql.js';
 import { nameOfRecord, type ObjectiveName, objectives, sloWindows } from '../slo.js';
 import type { Alert } from './alert.js';
+import { flaskNames } from './flask-names.js';
 import { serviceAlerts } from './service-alerts.js';
 import { sloAlerts } from './slo-alerts.js';
 
@@ -30,6 +31,9 @@ export const ruleFiles = {
   'slo.yml': [
     { name: 'slo-records', rules: recordings.map(({ record, expression }) => ({ record, expr: expression.promql })) },
     { name: 'slo-alerts', rules: renderAlerts(sloAlerts) },
+  ],
+  'flask-names.yml': [
+    { name: 'flask-names', rules: flaskNames.map(({ record, expression }) => ({ record, expr: expression.promql })) },
   ],
   'service.yml': [{ name: 'service-alerts', rules: renderAlerts(serviceAlerts) }],
 } as const;

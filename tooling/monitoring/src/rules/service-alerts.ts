@@ -1,20 +1,11 @@
-import { monitoringPaths } from '@products/telemetry/contract';
 import { above, absent, add, age, aggregate, and, divide, equals, multiply, over, select } from '../promql.js';
 import type { Alert } from './alert.js';
 
 const perInstance = ['job', 'instance'] as const;
 const HOUR_SECONDS = 3_600;
 
-const unavailable = aggregate(
-  'sum',
-  perInstance,
-  over('rate', select('http_requests_total', { path: ['!~', [...monitoringPaths].join('|')], status: '503' }), '5m'),
-);
-const answered = aggregate(
-  'sum',
-  perInstance,
-  over('rate', select('http_requests_total', { path: ['!~', [...monitoringPaths].join('|')] }), '5m'),
-);
+const unavailable = aggregate('sum', perInstance, over('rate', select('http_requests_total', { status: '503' }), '5m'));
+const answered = aggregate('sum', perInstance, over('rate', select('http_requests_total'), '5m'));
 const pool = (status: 'size' | 'checked_out' | 'waiting') => select('database_connection_pool', { status });
 const dropped = over('rate', select('spans_dropped_total'), '5m');
 const exported = over('rate', select('spans_exported_total'), '5m');
@@ -93,6 +84,13 @@ export const serviceAlerts = {
     severity: 'warning',
     summary: '{{ $labels.instance }} keeps starting anew',
     description: '{{ $value }} starts in a quarter of an hour.',
+  },
+  BackendUntraced: {
+    expression: above(select('tracing_processes', { state: ['=~', 'foreign|failed|absent'] }), 0),
+    for: '5m',
+    severity: 'warning',
+    summary: '{{ $labels.instance }} sends no spans: its tracing is {{ $labels.state }}',
+    description: '{{ $value }} processes answer requests without the service’s own tracing.',
   },
   BackendSpansDropped: {
     expression: above(divide(dropped, add(dropped, exported)), 0.01),
