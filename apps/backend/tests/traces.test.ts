@@ -70,7 +70,7 @@ describe.concurrent('the spans of a request', () => {
     expect(query?.tags).toMatchObject({
       'span.kind': 'client',
       'db.type': 'sql',
-      'db.statement': expect.stringMatching(/^select .* where .*"id" = \$1$/),
+      'db.statement': expect.stringMatching(/^select .* where .*"id" = \$1::bigint$/),
       'db.system.name': 'postgresql',
       'db.query.text': query?.tags['db.statement'],
       'db.operation.name': 'SELECT',
@@ -108,9 +108,9 @@ describe.concurrent('the spans of a request', () => {
       await eventually(() => expect(find()).toBeDefined());
       return find()?.tags;
     };
-    expect(await ask('//shop/metrics')).toMatchObject({
-      'http.url': 'http://localhost//shop/metrics',
-      'url.path': '//shop/metrics',
+    expect(await ask('/shop/metrics')).toMatchObject({
+      'http.url': 'http://localhost/shop/metrics',
+      'url.path': '/shop/metrics',
     });
     expect(await ask('/a/../metrics')).toMatchObject({ 'url.path': '/a/../metrics' });
     expect(await ask('http://user:canary@shop.example/products?limit=3')).toMatchObject({

@@ -8,11 +8,12 @@ import type { Result } from './verify-telemetry/verify.js';
 const VALUE_CHARACTERS_MAX = 120;
 
 /** Each unintended difference between two services, and the number of intended ones for each reason. */
-export function printReport({ requests, unintended, intended }: Report): string {
+export function printReport({ requests, unintended, intended, notes }: Report): string {
   const byRequest = Map.groupBy(unintended, ({ request }) => request);
   const byReason = Map.groupBy(intended, (reason) => reason);
   return [
     ...[...byRequest].flatMap(([request, differences]) => [request, ...differences.map(printDifference), '']),
+    ...notes.map((note) => `note: ${note}`),
     ...[...byReason].map(([reason, { length }]) => `intended (${length}): ${reason}`),
     `${requests} requests to each, ${unintended.length} unintended differences, ${intended.length} intended`,
     '',

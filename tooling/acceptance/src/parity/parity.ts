@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Answer, Client } from '../client.js';
 import { corpus } from '../corpus.js';
-import { followLogFile, type LogLine, readUntilQuiet } from '../log-file.js';
+import type { LogLine } from '../log-file.js';
 import type { CorpusRequest } from '../request.js';
 import { type AllowedDifference, findAllowance } from './allow.js';
 import { compareAnswers, volatileOf } from './compare-answers.js';
 import { type Difference, diffMaps } from './difference.js';
 import { readLogNames, readMetricNames } from './names.js';
+import { RequestLines } from './request-lines.js';
 
 /** A service, and the file that it writes its log to. */
 export interface Side {
@@ -19,9 +20,11 @@ export interface Report {
   readonly unintended: readonly Difference[];
   /** The reason of each intended difference. */
   readonly intended: readonly string[];
+  /** How the comparison was made, where that matters. */
+  readonly notes: readonly string[];
 }
 
-type TracedAnswer = Answer & { readonly traceId: string };
+type TracedAnswer = Answer & { readonly lines: readonly LogLine[] | undefined };
 
 /** A request and its two answers. */
 interface Pair {
@@ -43,37 +46,57 @@ export async function compareServices(
   onProgress: (request: CorpusRequest) => void = () => {},
 ): Promise<Report> {
   const [clientA, clientB] = [new Client(a.url), new Client(b.url)];
-  const [readA, readB] = [a.logs, b.logs].map((file) => (file === undefined ? undefined : followLogFile(file)));
-  const pairs: Pair[] = [];
+  const [logA, logB] = [a.logs, b.logs].map((file) => (file === undefined ? undefined : new RequestLines(file)));
+  const sent: { readonly request: CorpusRequest; readonly a: SentRequest; readonly b: SentRequest }[] = [];
   for (const request of corpus) {
     onProgress(request);
-    pairs.push({ request, a: await sendTraced(clientA, request), b: await sendTraced(clientB, request) });
+    sent.push({
+      request,
+      a: await sendTraced(clientA, request, logA),
+      b: await sendTraced(clientB, request, logB),
+    });
   }
   const metrics = diffMetrics(
     readMetricNames(await clientA.scrape('text/plain')),
     readMetricNames(await clientB.scrape('text/plain')),
   );
-  const lines =
-    readA === undefined || readB === undefined
-      ? undefined
-      : { a: await readUntilQuiet(readA), b: await readUntilQuiet(readB) };
-  const ofPairs = pairs.flatMap((pair) => [
-    ...compareAnswers(pair.request, pair.a, pair.b),
-    ...(lines === undefined ? [] : diffLogs(pair, lines)),
-  ]);
+  await Promise.all([logA?.settle(), logB?.settle()]);
+  const withLines = ({ answer, traceId, index }: SentRequest, log: RequestLines | undefined): TracedAnswer => ({
+    ...answer,
+    lines: log?.of(traceId, index),
+  });
+  const ofPairs = sent
+    .map(({ request, a: ofA, b: ofB }): Pair => ({ request, a: withLines(ofA, logA), b: withLines(ofB, logB) }))
+    .flatMap((pair) => [...compareAnswers(pair.request, pair.a, pair.b), ...diffLogs(pair)]);
   const differences = [...ofPairs, ...metrics];
-  const reasons = differences.map((difference) => findAllowance(difference, allowed)?.reason);
+  const reasons = differences.map((difference) => {
+    const allowance = findAllowance(difference, allowed);
+    if (allowance?.affects === undefined) return allowance?.reason;
+    return `${allowance.reason} (affects ${allowance.affects})`;
+  });
   return {
     requests: corpus.length,
     unintended: differences.filter((_, index) => reasons[index] === undefined),
     intended: reasons.filter((reason) => reason !== undefined),
+    notes: [
+      ...(logA?.isOrdered ? ['the lines of A name no trace: they were matched by their order'] : []),
+      ...(logB?.isOrdered ? ['the lines of B name no trace: they were matched by their order'] : []),
+    ],
   };
 }
 
+interface SentRequest {
+  readonly answer: Answer;
+  readonly traceId: string;
+  /** Its place among the requests to this service. */
+  readonly index: number;
+}
+
 /** Continues a trace of 16 digits, which services of Jaeger's days understand too. */
-async function sendTraced(client: Client, request: CorpusRequest): Promise<TracedAnswer> {
+async function sendTraced(client: Client, request: CorpusRequest, log: RequestLines | undefined): Promise<SentRequest> {
   const traceId = randomBytes(8).toString('hex');
-  return { ...(await client.send(request, { 'uber-trace-id': `${traceId}:${traceId}:0:1` })), traceId };
+  const answer = await client.send(request, { 'uber-trace-id': `${traceId}:${traceId}:0:1` });
+  return { answer, traceId, index: (await log?.mark()) ?? 0 };
 }
 
 function diffMetrics(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): Difference[] {
@@ -84,16 +107,8 @@ function diffMetrics(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, stri
   return diffMaps(a, b, { request: '(all)', kind: 'metric' }).filter((difference) => !isUnknown(difference));
 }
 
-function diffLogs({ request, a, b }: Pair, lines: Record<'a' | 'b', readonly LogLine[]>): Difference[] {
-  const namesOf = (all: readonly LogLine[], answer: TracedAnswer) =>
-    readLogNames(
-      all.filter((line) => isSameId(line['trace_id'], answer.traceId)),
-      volatileOf(request, answer),
-    );
-  return diffMaps(namesOf(lines.a, a), namesOf(lines.b, b), { request: request.name, kind: 'log' });
-}
-
-/** A trace id is a number, written with zeros in front by some and without by others. */
-function isSameId(a: unknown, b: string): boolean {
-  return typeof a === 'string' && /^[0-9a-f]+$/i.test(a) && BigInt(`0x${a}`) === BigInt(`0x${b}`);
+function diffLogs({ request, a, b }: Pair): Difference[] {
+  if (a.lines === undefined || b.lines === undefined) return [];
+  const [ofA, ofB] = [a, b].map((answer) => readLogNames(answer.lines ?? [], volatileOf(request, answer)));
+  return diffMaps(ofA ?? new Map(), ofB ?? new Map(), { request: request.name, kind: 'log' });
 }
