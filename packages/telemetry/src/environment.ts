@@ -15,7 +15,7 @@ import {
 const TRACES_PER_SECOND_MAX = 1_000_000;
 
 /** The samplers that OpenTelemetry names (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). */
-export const standardSamplers = [
+const standardSamplers = [
   'always_on',
   'always_off',
   'traceidratio',
@@ -25,7 +25,7 @@ export const standardSamplers = [
 ] as const;
 
 /** The propagators that OpenTelemetry names, as far as they are here; `b3` and `b3multi` are read alike. */
-export const standardPropagators = ['tracecontext', 'baggage', 'jaeger', 'b3', 'b3multi', 'none'] as const;
+const standardPropagators = ['tracecontext', 'baggage', 'jaeger', 'b3', 'b3multi', 'none'] as const;
 
 /** The variables of telemetry. The preload reads them before the service does; the service reports their problems. */
 export const telemetryEnvironment = {

@@ -224,7 +224,7 @@ describe('a system that sends no packet larger than macOS does', () => {
     let refused = 0;
     vi.spyOn(Socket.prototype, 'send').mockImplementation(function (this: Socket, ...parameters: unknown[]) {
       const [bytes, callback] = parameters as [Buffer, (error: Error | null) => void];
-      if (bytes.length <= LIMIT) return send.call(this, bytes, callback);
+      if (bytes.length <= LIMIT) return Reflect.apply(send, this, [bytes, callback]);
       refused += 1;
       callback(Object.assign(new Error('send EMSGSIZE'), { code: 'EMSGSIZE' }));
     } as never);
