@@ -12,7 +12,7 @@ import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
 import { createErrorFields } from './error-fields.js';
 import { countLines, createLogBuffer, type LogDestination } from './log-buffer.js';
-import { currentClient, currentTrace, type TraceIds } from './traces/current.js';
+import { currentRequest, currentTrace, type TraceIds } from './traces/current.js';
 
 /** Logs an event that its contract allows at this level, with the fields that its contract declares. */
 type LogAt<L extends LogLevel> = <E extends EventsAt<L>>(
@@ -115,7 +115,7 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
       timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
     },
-    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter), currentClient()) },
+    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter), currentRequest()?.client) },
   );
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findFreePort } from '@products/db/testing';
+import { installPython } from '@products/programs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../backend.js';
 import { eventually } from '../eventually.js';
-import { installPython } from './python.js';
 
 // Beside a Flask service on the libraries of the one that this service replaces: gunicorn, SQLAlchemy,
 // prometheus-flask-exporter, python-json-logger, jaeger-client. Both work on one database.
@@ -24,27 +24,23 @@ let flask: ChildProcess;
 let flaskUrl: string;
 
 beforeAll(async () => {
-  const programs = installPython(path.join(application, 'requirements.txt'));
+  const python = await installPython('flask', path.join(application, 'requirements.txt'));
   const port = await findFreePort();
   flaskUrl = `http://127.0.0.1:${port}`;
   ours = await startBackend({ SLOW_ENDPOINT_DELAY: '0.1' });
   writeFileSync(logs.ours, '');
   ours.child.stdout?.on('data', (chunk: Buffer) => appendFileSync(logs.ours, chunk));
   const out = openSync(logs.flask, 'w');
-  flask = spawn(
-    path.join(programs, 'python'),
-    ['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--workers', '2', 'app:app'],
-    {
-      cwd: application,
-      env: {
-        DATABASE_URL: ours.database.url,
-        SLOW_ENDPOINT_DELAY: '0.1',
-        PYTHONUNBUFFERED: '1',
-        PYTHONDONTWRITEBYTECODE: '1',
-      },
-      stdio: ['ignore', out, 'ignore'],
+  flask = spawn(python, ['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, '--workers', '2', 'app:app'], {
+    cwd: application,
+    env: {
+      DATABASE_URL: ours.database.url,
+      SLOW_ENDPOINT_DELAY: '0.1',
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
     },
-  );
+    stdio: ['ignore', out, 'ignore'],
+  });
   closeSync(out);
   await eventually(async () => expect((await fetch(`${flaskUrl}/health`)).status).toBe(200));
 }, 300_000);

@@ -31,6 +31,7 @@ export interface BatchProcessorOptions {
  */
 export class BatchProcessor implements tracing.SpanProcessor {
   readonly #options: BatchProcessorOptions;
+  readonly #batchSpansMax: number;
   readonly #queue: tracing.ReadableSpan[] = [];
   /** Of the queue and of the spans that have been sent and not yet taken. */
   #bytes = 0;
@@ -42,7 +43,9 @@ export class BatchProcessor implements tracing.SpanProcessor {
   #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatchProcessorOptions) {
+    const { sender, settings } = options;
     this.#options = options;
+    this.#batchSpansMax = Math.min(settings.batchSpansMax, sender.batchSpansMax ?? Number.POSITIVE_INFINITY);
   }
 
   onStart(): void {}
@@ -50,14 +53,14 @@ export class BatchProcessor implements tracing.SpanProcessor {
   onEnd(span: tracing.ReadableSpan): void {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
     const bytes = estimateBytes(span);
-    const { queueSpansMax, batchSpansMax, delayMs } = this.#options.settings;
+    const { queueSpansMax, delayMs } = this.#options.settings;
     if (this.#queue.length >= queueSpansMax || this.#bytes + bytes > QUEUE_BYTES_MAX) {
       this.#drop(1, `plus de ${this.#queue.length} spans en attente`);
       return;
     }
     this.#queue.push(span);
     this.#bytes += bytes;
-    if (this.#queue.length >= batchSpansMax) void this.forceFlush();
+    if (this.#queue.length >= this.#batchSpansMax) void this.forceFlush();
     else this.#timer ??= setTimeout(() => void this.forceFlush(), delayMs).unref();
   }
 
@@ -84,13 +87,11 @@ export class BatchProcessor implements tracing.SpanProcessor {
   }
 
   async #sendAll(): Promise<void> {
-    const { sender, settings } = this.#options;
-    const { concurrency } = sender;
-    const { batchSpansMax } = settings;
+    const { concurrency } = this.#options.sender;
     const sending = new Set<Promise<void>>();
     for (;;) {
       while (this.#queue.length > 0 && sending.size < concurrency) {
-        const batch = this.#send(this.#queue.splice(0, batchSpansMax)).finally(() => sending.delete(batch));
+        const batch = this.#send(this.#queue.splice(0, this.#batchSpansMax)).finally(() => sending.delete(batch));
         sending.add(batch);
       }
       if (sending.size === 0) return;

@@ -1,4 +1,5 @@
 import { type Context, context, createContextKey, isSpanContextValid, type Span, trace } from '@opentelemetry/api';
+import type { TraceClock } from './trace-clock.js';
 
 /** The ids that join a log line or an error to its span, under the names that logs and errors use. */
 export interface TraceIds {
@@ -20,13 +21,24 @@ export function traceIdsOf(span: Span): TraceIds | undefined {
   return isSpanContextValid(spanContext) ? { trace_id: spanContext.traceId, span_id: spanContext.spanId } : undefined;
 }
 
-const CLIENT = createContextKey('address of the client');
-
-export function withClient(parent: Context, address: string | undefined): Context {
-  return parent.setValue(CLIENT, address);
+/** The request that runs, as its spans and lines need it. */
+export interface CurrentRequest {
+  /** Address of the client. */
+  readonly client: string | undefined;
+  readonly clock: TraceClock;
+  /** Spans of the request's work that have not ended. */
+  readonly openSpans: Set<Span>;
+  /** Called when the last of them has ended. */
+  onIdle(): void;
 }
 
-/** Address of the client whose request runs; undefined outside of any. */
-export function currentClient(): string | undefined {
-  return context.active().getValue(CLIENT) as string | undefined;
+const REQUEST = createContextKey('request');
+
+export function withRequest(parent: Context, request: CurrentRequest): Context {
+  return parent.setValue(REQUEST, request);
+}
+
+/** The request that runs; undefined outside of any. */
+export function currentRequest(): CurrentRequest | undefined {
+  return context.active().getValue(REQUEST) as CurrentRequest | undefined;
 }

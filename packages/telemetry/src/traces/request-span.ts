@@ -12,23 +12,41 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { type TraceIds, traceIdsOf, withClient } from './current.js';
+import { type CurrentRequest, type TraceIds, traceIdsOf, withRequest } from './current.js';
 import { describeRequest, type RequestDescription } from './request-attributes.js';
 import type { SpanAttributes } from './spans.js';
 import { tracingState } from './state.js';
+import { TraceClock } from './trace-clock.js';
 
 const tracer = trace.getTracer('@products/telemetry');
+
+/** Spans of requests that have been answered and whose work goes on: a statement whose client has left. */
+const unfinished = new Set<RequestSpan>();
+
+/** Ends them now, for a process that stops. */
+export function endUnfinishedSpans(): void {
+  for (const span of unfinished) span.finish();
+}
 
 /** A request's span, or the ids that stand in for one. */
 export class RequestSpan {
   readonly #span: Span;
   readonly #context: Context;
+  readonly #request: CurrentRequest;
   /** Undefined where nothing is traced. */
   readonly ids: TraceIds | undefined;
 
-  constructor(span: Span, parent: Context, { socket }: IncomingMessage) {
+  constructor(span: Span, parent: Context, { socket }: IncomingMessage, clock: TraceClock) {
     this.#span = span;
-    this.#context = withClient(trace.setSpan(parent, span), socket.remoteAddress);
+    this.#request = {
+      client: socket.remoteAddress,
+      clock,
+      openSpans: new Set(),
+      onIdle: () => {
+        if (unfinished.has(this)) this.finish();
+      },
+    };
+    this.#context = withRequest(trace.setSpan(parent, span), this.#request);
     this.ids = traceIdsOf(span);
   }
 
@@ -49,7 +67,11 @@ export class RequestSpan {
     return context.with(this.#context, work);
   }
 
-  /** @param status of the response; 499 when the client left */
+  /**
+   * Ends the span, or leaves that to the last span of its work: a child lies within its parent.
+   *
+   * @param status of the response; 499 when the client left
+   */
   end(status: number): void {
     const span = this.#span;
     if (!span.isRecording()) return;
@@ -58,7 +80,16 @@ export class RequestSpan {
       span.setAttributes({ error: true, 'error.type': String(status) } satisfies SpanAttributes);
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
-    span.end();
+    if (this.#request.openSpans.size === 0) span.end(this.#request.clock.now());
+    else unfinished.add(this);
+  }
+
+  /** Ends it and what is left of its work. */
+  finish(): void {
+    unfinished.delete(this);
+    const now = this.#request.clock.now();
+    for (const open of [...this.#request.openSpans].reverse()) open.end(now);
+    this.#span.end(now);
   }
 }
 
@@ -73,8 +104,10 @@ export function startRequestSpan(request: IncomingMessage, description: RequestD
   const links = isCallerIgnored && caller !== undefined ? [{ context: caller }] : [];
   const parent = isCallerIgnored ? ROOT_CONTEXT : extracted;
   const attributes = describeRequest(request, description);
-  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes, links }, parent);
-  return new RequestSpan(span, parent, request);
+  const clock = new TraceClock();
+  const startTime = clock.now();
+  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes, links, startTime }, parent);
+  return new RequestSpan(span, parent, request, clock);
 }
 
 /** Gives a request ids without a span, so that its lines and its response can be found. */
@@ -84,7 +117,7 @@ export function startUntracedRequest(request: IncomingMessage): RequestSpan {
   const isTracing = status === 'started';
   const traceId = caller?.traceId ?? (isTracing ? randomHex() : '');
   const spanContext = { traceId, spanId: randomHex().slice(16), traceFlags: TraceFlags.NONE };
-  return new RequestSpan(trace.wrapSpanContext(spanContext), ROOT_CONTEXT, request);
+  return new RequestSpan(trace.wrapSpanContext(spanContext), ROOT_CONTEXT, request, new TraceClock());
 }
 
 /** 32 digits. Node.js draws the bits of many UUIDs at once, where each `randomBytes` asks the system. */

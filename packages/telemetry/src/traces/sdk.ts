@@ -6,6 +6,7 @@ import type { TracingSettings } from '../settings.js';
 import { version } from '../version.js';
 import { BatchProcessor } from './batch-processor.js';
 import { createPropagator } from './propagator.js';
+import { endUnfinishedSpans } from './request-span.js';
 import { createSampler } from './sampler.js';
 import { createSender } from './sender.js';
 import { tracingState } from './state.js';
@@ -57,7 +58,10 @@ export async function startTracing(settings: TracingSettings): Promise<() => Pro
     instrumentations: await createInstrumentations(),
   });
   sdk.start();
-  return () => sdk.shutdown();
+  return () => {
+    endUnfinishedSpans();
+    return sdk.shutdown();
+  };
 }
 
 /** The SDK, its own messages (OTEL_LOG_LEVEL) on stderr: by itself it would write them between the log lines on stdout. */

@@ -13,6 +13,8 @@ export interface SendResult {
 export interface SpanSender {
   /** How many batches may be on their way at once. */
   readonly concurrency: number;
+  /** The largest batch that it takes well; as many as are configured, where it does not say. */
+  readonly batchSpansMax?: number;
   send(spans: readonly tracing.ReadableSpan[]): Promise<SendResult>;
   close(): Promise<void>;
 }

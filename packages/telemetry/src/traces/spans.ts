@@ -1,5 +1,6 @@
 import { type AttributeValue, type Span, SpanKind, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
+import { currentRequest } from './current.js';
 
 const tracer = trace.getTracer('@products/telemetry');
 
@@ -71,7 +72,8 @@ export function recordError(error: Error): void {
 
 /** Records an error that the request of the active span survives. */
 export function recordException(error: unknown): void {
-  trace.getActiveSpan()?.recordException(error instanceof Error ? error : new Error(String(error)));
+  const exception = error instanceof Error ? error : new Error(String(error));
+  trace.getActiveSpan()?.recordException(exception, currentRequest()?.clock.now());
 }
 
 function runInSpan<T>(
@@ -80,21 +82,26 @@ function runInSpan<T>(
   work: () => Promise<T>,
   isFailure: (error: unknown) => boolean = () => true,
 ): Promise<T> {
-  return tracer.startActiveSpan(name, options, async (span) => {
+  const request = currentRequest();
+  const startTime = request?.clock.now();
+  return tracer.startActiveSpan(name, startTime === undefined ? options : { ...options, startTime }, async (span) => {
+    request?.openSpans.add(span);
     try {
       return await work();
     } catch (error) {
       if (isFailure(error)) recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
-      span.end();
+      span.end(request?.clock.now());
+      request?.openSpans.delete(span);
+      if (request?.openSpans.size === 0) request.onIdle();
     }
   });
 }
 
 function recordErrorOn(span: Span, error: Error): void {
   span.setAttributes({ error: true, 'error.type': error.name } satisfies SpanAttributes);
-  span.recordException(error);
+  span.recordException(error, currentRequest()?.clock.now());
   span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
 }
 

@@ -11,8 +11,15 @@ import { BinaryWriter, CompactWriter, type ThriftWriter } from './thrift.js';
 /** The agent's port for Thrift's binary encoding; on every other one it expects the compact one. */
 const BINARY_PORT = 6_832;
 
-/** An agent's largest packet; UDP itself ends at 65,507 bytes. */
+/** An agent's largest packet; UDP itself ends at 65,507 bytes. Only a single large span makes one. */
 const PACKET_BYTES_MAX = 65_000;
+
+/**
+ * Packets are this large at most, and leave once so many spans have ended: a few large ones at once overflow the receive buffer
+ * that Linux gives an agent (212,992 bytes), and the system drops them without a word.
+ */
+const PACKET_BYTES = 8_000;
+const BATCH_SPANS = 12;
 
 /** Below this, the packets of a system that refuses larger ones are not made smaller. macOS sends 9,216 bytes at most. */
 const PACKET_BYTES_MIN = 1_500;
@@ -22,8 +29,8 @@ const USE_HTTP = 'JAEGER_ENDPOINT ou OTEL_EXPORTER_OTLP_ENDPOINT les prendrait';
 /** Longest wait for the refusal of a packet; an agent on this machine refuses at once. */
 const REFUSED_WITHIN_MS = 50;
 
-/** Batches that may wait for a refusal at once. */
-const CONCURRENCY = 32;
+/** Batches that may wait for a refusal at once: more than end in that time at the highest rate. */
+const CONCURRENCY = 1_024;
 
 /** How long a resolved address, or a failed look-up, is kept. */
 const ADDRESS_VALID_MS = 30_000;
@@ -35,11 +42,11 @@ export function createAgentSender(host: string, port: number): SpanSender {
   const packetWriter = createWriter();
   const connection = new AgentConnection(host, port);
 
-  const pack = (spans: readonly tracing.ReadableSpan[], packetBytesMax: number) =>
-    packSpans(spans, spanWriter, packetWriter, packetBytesMax);
+  const pack = createPack(spanWriter, packetWriter);
 
   return {
     concurrency: CONCURRENCY,
+    batchSpansMax: BATCH_SPANS,
     send: (spans) => connection.send(spans, pack),
     close: async () => connection.close(),
   };
@@ -50,43 +57,49 @@ interface Packet {
   readonly spans: readonly tracing.ReadableSpan[];
 }
 
-/** Packs as many spans into a packet as fit. A span that fits into none is left out alone. */
-function packSpans(
-  spans: readonly tracing.ReadableSpan[],
-  spanWriter: ThriftWriter,
-  packetWriter: ThriftWriter,
-  packetBytesMax: number,
-): Packet[] {
-  const [first] = spans;
-  if (first === undefined) return [];
-  const envelope = (encoded: readonly Buffer[]): Buffer => {
+/** Packs spans into packets of the usual size. A span that fits into none, however large, is left out alone. */
+function createPack(spanWriter: ThriftWriter, packetWriter: ThriftWriter): Pack {
+  const envelope = (resource: Resource, encoded: readonly Buffer[]): Buffer => {
     packetWriter.bytes.truncate(0);
-    beginBatch(packetWriter, first.resource, encoded.length);
+    beginBatch(packetWriter, resource, encoded.length);
     for (const bytes of encoded) packetWriter.bytes.append(bytes);
     endBatch(packetWriter);
     return packetWriter.bytes.toBuffer();
   };
-  // The number of spans takes five bytes at most where an empty list takes one.
-  const room = packetBytesMax - envelope([]).length - 4;
-  const encoded = encode(spans, spanWriter, room);
-  const packets: Packet[] = [];
-  let pending: EncodedSpan[] = [];
-  let pendingBytes = 0;
-  const close = () => {
-    const bytes = envelope(pending.map(({ start, end }) => spanWriter.bytes.view(start, end)));
-    packets.push({ bytes, spans: pending.map(({ span }) => span) });
-    pending = [];
-    pendingBytes = 0;
+  /** All spans of a process have one resource. */
+  let known: { readonly resource: Resource; readonly overhead: number } | undefined;
+  const overheadOf = (resource: Resource) => {
+    // The number of spans takes five bytes at most where an empty list takes one.
+    if (known?.resource !== resource) known = { resource, overhead: envelope(resource, []).length + 4 };
+    return known.overhead;
   };
-  for (const one of encoded) {
-    const length = one.end - one.start;
-    if (pendingBytes + length > room) close();
-    pending.push(one);
-    pendingBytes += length;
-  }
-  if (pending.length > 0) close();
-  return packets;
+  return (spans, packetBytesMax) => {
+    const [first] = spans;
+    if (first === undefined) return [];
+    const { resource } = first;
+    const overhead = overheadOf(resource);
+    const usual = Math.min(packetBytesMax, PACKET_BYTES) - overhead;
+    const packets: Packet[] = [];
+    let pending: EncodedSpan[] = [];
+    let pendingBytes = 0;
+    const close = () => {
+      const bytes = pending.map(({ start, end }) => spanWriter.bytes.view(start, end));
+      packets.push({ bytes: envelope(resource, bytes), spans: pending.map(({ span }) => span) });
+      pending = [];
+      pendingBytes = 0;
+    };
+    for (const one of encode(spans, spanWriter, packetBytesMax - overhead)) {
+      const length = one.end - one.start;
+      if (pending.length > 0 && pendingBytes + length > usual) close();
+      pending.push(one);
+      pendingBytes += length;
+    }
+    if (pending.length > 0) close();
+    return packets;
+  };
 }
+
+type Resource = tracing.ReadableSpan['resource'];
 
 interface EncodedSpan {
   readonly span: tracing.ReadableSpan;

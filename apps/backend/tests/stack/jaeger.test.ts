@@ -1,0 +1,126 @@
+// Every trace of ten thousand requests in a stock Jaeger, with its own receive buffers, through each of the four ways.
+import { Agent, request as httpRequest } from 'node:http';
+import { type Jaeger, type StoredSpan, type StoredTrace, startJaeger } from '@products/programs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startOnSamples } from '../backend.js';
+import { eventually } from '../eventually.js';
+import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from '../soak.js';
+
+const REQUESTS = inGateOrSoak(10_000, 100_000);
+const PER_SECOND = 2_000;
+const CONNECTIONS = 32;
+/** How many traces are asked for at once. */
+const LOOKUPS = 16;
+
+let jaeger: Jaeger;
+beforeAll(async () => {
+  jaeger = await startJaeger();
+}, 1_800_000);
+afterAll(() => jaeger?.stop());
+
+/** The ways to Jaeger. */
+const ways: readonly (readonly [name: string, configure: () => Readonly<Record<string, string>>])[] = [
+  ['UDP, compact', () => ({ JAEGER_AGENT_PORT: String(jaeger.compactPort) })],
+  // Binary goes to this port alone, which a proxy maps to Jaeger's.
+  ['Thrift over HTTP', () => ({ JAEGER_ENDPOINT: jaeger.collectorUrl })],
+  ['OTLP', () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: jaeger.otlpUrl })],
+];
+
+/** Sends requests at a steady rate over kept connections. Resolves with the trace that each answer names. */
+async function sendAll(url: string, count: number): Promise<{ traceIds: string[]; perSecond: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const ask = () =>
+    new Promise<string>((resolve, reject) => {
+      const request = httpRequest(`${url}/products/1`, { agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(String(response.headers['traceresponse']).split('-')[1] ?? ''));
+      });
+      request.on('error', reject);
+      request.end();
+    });
+  const startedAt = performance.now();
+  const traceIds: string[] = [];
+  let sent = 0;
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      while (sent < count) {
+        const due = startedAt + (sent / PER_SECOND) * 1_000;
+        sent += 1;
+        const early = due - performance.now();
+        if (early > 1) await new Promise((resolve) => setTimeout(resolve, early));
+        traceIds.push(await ask());
+      }
+    }),
+  );
+  agent.destroy();
+  return { traceIds, perSecond: count / ((performance.now() - startedAt) / 1_000) };
+}
+
+/** What is wrong with a trace: a part that is missing, a name, a parent, a time. */
+function findProblems(trace: StoredTrace | undefined): string[] {
+  if (trace === undefined) return ['no trace'];
+  const { spans, processes } = trace;
+  const [server] = spans.filter(({ operationName }) => operationName === 'GET /products/:id');
+  const [query] = spans.filter(({ operationName }) => operationName === 'db_query_product_by_id');
+  if (server === undefined || query === undefined || spans.length !== 2) return [`${spans.length} spans`];
+  const tagsOf = ({ tags }: StoredSpan) => Object.fromEntries(tags.map(({ key, value }) => [key, value]));
+  const endOf = ({ startTime, duration }: StoredSpan) => startTime + duration;
+  const problem = (isWrong: boolean, text: string) => (isWrong ? [text] : []);
+  return [
+    ...problem(query.references[0]?.spanID !== server.spanID, 'the statement has another parent'),
+    ...problem(server.references.length > 0, 'the request has a parent'),
+    ...problem(Number(tagsOf(server)['http.status_code']) !== 200, 'no status'),
+    ...problem(tagsOf(query)['db.type'] !== 'sql', 'no db.type'),
+    ...problem(
+      spans.some(({ processID }) => processes[processID]?.serviceName !== 'backend-service'),
+      'another service',
+    ),
+    ...problem(query.startTime < server.startTime, 'the statement begins before the request'),
+    ...problem(endOf(query) > endOf(server), 'the statement ends after the request'),
+    ...problem(
+      spans.some(({ warnings }) => (warnings ?? []).length > 0) || (trace.warnings ?? []).length > 0,
+      'warnings',
+    ),
+  ];
+}
+
+async function lookUp(traceIds: readonly string[]): Promise<Map<string, number>> {
+  const problems = new Map<string, number>();
+  const queue = [...traceIds];
+  await Promise.all(
+    Array.from({ length: LOOKUPS }, async () => {
+      for (let traceId = queue.pop(); traceId !== undefined; traceId = queue.pop()) {
+        for (const problem of findProblems(await jaeger.findTrace(traceId))) {
+          problems.set(problem, (problems.get(problem) ?? 0) + 1);
+        }
+      }
+    }),
+  );
+  return problems;
+}
+
+it.each(ways.flatMap((way) => [1, 2].map((workers) => [...way, workers] as const)))(
+  'through %s every trace is there and whole, its times are right, and the counts say so (%s%i workers)',
+  async (name, configure, workers) => {
+    await using service = await startOnSamples({ ...configure(), WEB_CONCURRENCY: String(workers) });
+    const { traceIds, perSecond } = await sendAll(service.url, REQUESTS);
+    const counts = await eventually(async () => {
+      const metrics = await (await service.fetch('/metrics')).text();
+      const read = (metric: string) => Number(new RegExp(`^${metric} (\\d+)$`, 'm').exec(metrics)?.[1]);
+      const found = { exported: read('spans_exported_total'), dropped: read('spans_dropped_total') };
+      expect(found.exported + found.dropped).toBe(2 * REQUESTS);
+      return found;
+    });
+    const problems = await eventually(async () => {
+      const found = await lookUp(traceIds);
+      expect(found.get('no trace') ?? 0).toBe(0);
+      return found;
+    }).catch(() => lookUp(traceIds));
+    report(
+      `${name}, ${workers} worker(s): ${REQUESTS} requests at ${perSecond.toFixed(0)}/s, ${counts.exported} exported, ${counts.dropped} dropped; ${JSON.stringify([...problems])}`,
+    );
+    expect([...problems]).toEqual([]);
+    expect(counts.dropped).toBe(0);
+  },
+  SOAK_TIMEOUT_MS,
+);

@@ -1,0 +1,5 @@
+export { buildGo } from './go.js';
+export { type Jaeger, type StoredSpan, type StoredTrace, startJaeger } from './jaeger.js';
+export { buildPrometheus } from './prometheus.js';
+export { installPython } from './python.js';
+export { run } from './run.js';
