@@ -1,5 +1,5 @@
 import { validate } from '@apidevtools/swagger-parser';
-import { errorBodySchema, responseSchemas } from '@products/api-contract/server';
+import { errorSchemas, responseSchemas } from '@products/api-contract/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, post, startBackend } from './backend.js';
 
@@ -26,7 +26,10 @@ interface Operation {
 interface Document {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly responses: Readonly<Record<string, Answer>> };
+  readonly components: {
+    readonly responses: Readonly<Record<string, Answer>>;
+    readonly schemas: Readonly<Record<string, object>>;
+  };
 }
 
 let backend: Backend;
@@ -112,7 +115,8 @@ describe('/openapi.json', () => {
 
   it('describes the body of a new product as it is checked', () => {
     const { schema } = operation('POST /products').requestBody?.content['application/json'] ?? {};
-    expect(schema).toMatchObject({
+    expect(schema).toEqual({ $ref: '#/components/schemas/NewProduct' });
+    expect(document.components.schemas['NewProduct']).toMatchObject({
       type: 'object',
       required: ['name', 'price', 'category'],
       properties: {
@@ -139,7 +143,7 @@ describe('/openapi.json', () => {
     expect(Object.keys(document.components.responses).sort()).toEqual([...new Set(referenced)].sort());
     for (const { content } of Object.values(document.components.responses)) {
       const { example } = content?.['application/json'] ?? {};
-      expect(errorBodySchema.parse(example)).toEqual(example);
+      expect(errorSchemas.ErrorBody.parse(example)).toEqual(example);
     }
   });
 
@@ -157,10 +161,10 @@ describe('/openapi.json', () => {
       [Product, await read('/products/1')],
       [SlowResult, await read('/slow')],
       [HealthUp, await read('/health')],
-      [errorBodySchema, await read('/error')],
-      [errorBodySchema, await read('/products/0')],
-      [errorBodySchema, await read('/products/x')],
-      [errorBodySchema, await read('/nowhere')],
+      [errorSchemas.ErrorBody, await read('/error')],
+      [errorSchemas.ErrorBody, await read('/products/0')],
+      [errorSchemas.ErrorBody, await read('/products/x')],
+      [errorSchemas.ErrorBody, await read('/nowhere')],
     ] as const) {
       expect(schema.parse(body)).toEqual(body);
     }

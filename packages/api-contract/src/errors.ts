@@ -46,7 +46,7 @@ export const errorCatalogue = {
 export type ErrorCode = keyof typeof errorCatalogue;
 
 /** One problem of the input: where it is (`''`: the input as a whole), what was expected and what was received. */
-const issueSchema = z.object({
+export const issueSchema = z.object({
   path: z.string().meta({ description: 'Where in the input, fields joined by dots; empty: the input as a whole' }),
   message: z.string(),
 });
@@ -55,7 +55,10 @@ export type Issue = z.infer<typeof issueSchema>;
 
 const errorDetailsSchema = z.object({
   issues: z.array(issueSchema).optional(),
-  product_id: z.number().optional().meta({ type: 'integer', description: 'The product that does not exist' }),
+  product_id: z
+    .number()
+    .optional()
+    .meta({ type: 'integer', format: 'int64', description: 'The product that does not exist' }),
   path: z.string().optional().meta({ description: 'The path that is unknown or malformed' }),
   type: z.string().optional().meta({ description: 'Class of a simulated error' }),
   type_label: z.string().optional().meta({ description: 'The same in words' }),
@@ -65,10 +68,12 @@ const errorDetailsSchema = z.object({
 /** Details of some errors, beside code and message. */
 export type ErrorDetails = z.infer<typeof errorDetailsSchema>;
 
+export const errorCodeSchema = z.enum(Object.keys(errorCatalogue) as ErrorCode[]);
+
 /** The body of an error: the same through both transports. */
 export const errorBodySchema = z.object({
   error: z.string().meta({ description: 'Short label, the same for every error of one code' }),
-  code: z.enum(Object.keys(errorCatalogue) as ErrorCode[]),
+  code: errorCodeSchema,
   message: z.string().meta({ description: 'What was wrong, the value, and what is allowed' }),
   trace_id: z
     .string()

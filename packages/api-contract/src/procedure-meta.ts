@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.js';
-import type { ResponseSchemaName } from './response-schemas.js';
+import type { RequestSchemaName, ResponseSchemaName } from './named-schemas.js';
 
 /** A path template as OpenAPI writes it: `/products/{id}`. */
 export type RestPath = `/${string}`;
@@ -22,6 +22,8 @@ export type RestRoute = {
   readonly summary: string;
   readonly description: string;
   readonly tag: 'products' | 'diagnostics' | 'monitoring';
+  /** Of a POST, the schema of its body. */
+  readonly body?: RequestSchemaName;
   /** null: the procedure never succeeds. */
   readonly success: RestSuccess | null;
   /** The errors to expect, beside those that any request can meet and those of `needsDatabase`. */
@@ -39,6 +41,10 @@ type RestSuccess = {
   readonly bodyField?: string;
   /** The output field that, unless null, goes into a `Link: <…>; rel="next"` header (RFC 8288) as this query parameter. */
   readonly nextPage?: { readonly cursorField: string; readonly parameter: string };
+  /** Other operations that the output leads to, with expressions for their parameters (OpenAPI's links). */
+  readonly links?: Readonly<
+    Record<string, { readonly procedure: string; readonly parameters: Readonly<Record<string, string>> }>
+  >;
   /** Template of the `Location` header, filled from the output. */
   readonly location?: RestPath;
   /** Another status for outputs whose field has this value. */

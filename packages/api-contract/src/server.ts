@@ -6,7 +6,6 @@ export {
   ApiError,
   type ErrorCode,
   type ErrorTrace,
-  errorBodySchema,
   errorCatalogue,
   invalidInput,
   malformedJson,
@@ -14,6 +13,7 @@ export {
   toErrorBody,
 } from './errors.js';
 export type { HealthPort } from './health/port.js';
+export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
 export type { ProductsPort } from './products/port.js';
@@ -25,5 +25,4 @@ export {
   type ProductList,
   REFUSED,
 } from './products/schemas.js';
-export { type ResponseSchemaName, responseSchemas } from './response-schemas.js';
 export { createAppRouter, type Ports } from './router.js';

@@ -37,9 +37,8 @@ export interface StoredTrace {
 
 /** A stock Jaeger on free ports of 127.0.0.1, with the shipped configuration. */
 export interface Jaeger {
-  /** UDP ports of Thrift compact and binary. */
-  readonly compactPort: number;
-  readonly binaryPort: number;
+  /** Host whose UDP ports 6831 (compact) and 6832 (binary) are its: a loopback address of its own. */
+  readonly agentHost: string;
   /** URL of Thrift over HTTP. */
   readonly collectorUrl: string;
   /** Base URL of OTLP over HTTP. */
@@ -55,8 +54,9 @@ export async function startJaeger(): Promise<Jaeger> {
     { package: 'github.com/jaegertracing/jaeger/cmd/jaeger', version: VERSION },
   ]);
   const folder = mkdtempSync(path.join(tmpdir(), 'products-jaeger-'));
-  const ports = await findFreePorts(8);
-  const [query, queryGrpc, sampling, health, otlp, compact, binary, collector] = ports.map(String);
+  const ports = await findFreePorts(6);
+  const [query, queryGrpc, sampling, health, otlp, collector] = ports.map(String);
+  const agentHost = `127.77.${Math.floor(process.pid / 250) % 250}.${(process.pid % 250) + 1}`;
   const at = (port = '') => `127.0.0.1:${port}`;
   const configuration = parse(readFileSync(shipped, 'utf8'));
   const { extensions, receivers, service } = configuration;
@@ -65,13 +65,18 @@ export async function startJaeger(): Promise<Jaeger> {
   extensions.remote_sampling.http.endpoint = at(sampling);
   extensions.healthcheckv2.http.endpoint = at(health);
   receivers.otlp.protocols.http.endpoint = at(otlp);
-  receivers.jaeger.protocols.thrift_compact.endpoint = at(compact);
-  receivers.jaeger.protocols.thrift_binary.endpoint = at(binary);
+  // Not with the shipped buffers: most hosts do not allow as much.
+  receivers.jaeger.protocols.thrift_compact = { endpoint: `${agentHost}:6831` };
+  receivers.jaeger.protocols.thrift_binary = { endpoint: `${agentHost}:6832` };
   receivers.jaeger.protocols.thrift_http.endpoint = at(collector);
   service.telemetry.metrics = { level: 'none' };
   const file = path.join(folder, 'jaeger.yaml');
   writeFileSync(file, stringify(configuration));
-  const child = spawn(path.join(programs, 'jaeger'), ['--config', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(path.join(programs, 'jaeger'), ['--config', file], {
+    // It would trace itself.
+    env: { OTEL_TRACES_SAMPLER: 'always_off' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const stop = async () => {
     child.kill();
@@ -86,8 +91,7 @@ export async function startJaeger(): Promise<Jaeger> {
     throw error;
   }
   return {
-    compactPort: Number(compact),
-    binaryPort: Number(binary),
+    agentHost,
     collectorUrl: `http://${at(collector)}/api/traces`,
     otlpUrl: `http://${at(otlp)}`,
     findTrace: async (traceId) => {

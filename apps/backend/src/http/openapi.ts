@@ -1,9 +1,10 @@
 import {
   type ErrorCode,
-  errorBodySchema,
   errorCatalogue,
+  errorSchemas,
   type ResponseSchemaName,
   type RestRoute,
+  requestSchemas,
   responseSchemas,
 } from '@products/api-contract/server';
 import { version } from '@products/telemetry';
@@ -69,12 +70,13 @@ export function describeApi(
     paths: { ...paths, ...monitoringPaths },
     components: {
       schemas: {
-        ...Object.fromEntries(Object.entries(responseSchemas).map(([name, schema]) => [name, jsonSchemaOf(schema)])),
-        Error: jsonSchemaOf(errorBodySchema),
+        ...componentsOf({ ...responseSchemas, ...errorSchemas }, 'output'),
+        ...componentsOf(requestSchemas, 'input'),
+        ...monitoringSchemas,
       },
       responses: Object.fromEntries(
         [...new Set<ErrorCode>(['SERVICE_UNAVAILABLE', ...routed.flatMap(errorsOf)])].map((code) => [
-          code,
+          responseNameOf(code),
           describeError(code),
         ]),
       ),
@@ -94,11 +96,12 @@ function errorsOf({ needsDatabase, rest: { errors } }: RestProcedure): ErrorCode
 }
 
 function describeOperation(procedure: RestProcedure): Json {
-  const { name, rest, inputSchema, inputFields } = procedure;
+  const { name, rest, inputFields } = procedure;
   const { method, path, success } = rest;
   const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
     const isInPath = path.includes(`{${field}}`);
-    const { description, ...rules } = schema;
+    // No URL spells null.
+    const { description, anyOf: _, ...rules } = schema;
     return {
       name: parameterOf(rest, field),
       in: isInPath ? 'path' : 'query',
@@ -113,35 +116,48 @@ function describeOperation(procedure: RestProcedure): Json {
     summary: rest.summary,
     description: rest.description,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(method === 'POST' ? { requestBody: describeBody(inputSchema) } : {}),
+    ...(rest.body === undefined ? {} : { requestBody: describeBody(rest.body) }),
     responses: {
       ...(success === null ? {} : describeSuccess(success)),
       ...Object.fromEntries(
-        errorsOf(procedure).map((code) => [errorCatalogue[code].status, { $ref: `#/components/responses/${code}` }]),
+        errorsOf(procedure).map((code) => [
+          errorCatalogue[code].status,
+          { $ref: `#/components/responses/${responseNameOf(code)}` },
+        ]),
       ),
     },
   };
 }
 
-function describeBody({ $schema: _, ...schema }: JsonSchema): Json {
+function describeBody(name: keyof typeof requestSchemas): Json {
+  const example = exampleOf(inputSchemaOf(requestSchemas[name]));
   return {
     required: true,
-    content: { 'application/json': { schema, example: exampleOf(schema) } },
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` }, example } },
   };
 }
 
 function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
-  const { status, schema, location, nextPage, statusWhen } = success;
+  const { status, schema, location, nextPage, links, statusWhen } = success;
   const extraHeaders = headerReferences(
     ...(location === undefined ? [] : ['Location' as const]),
     ...(nextPage === undefined ? [] : ['Link' as const]),
   );
   return {
-    [status]: describeJson(status === 201 ? 'Created' : 'OK', schema, extraHeaders),
+    [status]: {
+      ...describeJson(status === 201 ? 'Created' : 'OK', schema, extraHeaders),
+      ...(links === undefined ? {} : { links: describeLinks(links) }),
+    },
     ...(statusWhen === undefined
       ? {}
       : { [statusWhen.status]: describeJson('Degraded', statusWhen.schema, headerReferences('Retry-After')) }),
   };
+}
+
+function describeLinks(links: NonNullable<NonNullable<RestRoute['success']>['links']>): Json {
+  return Object.fromEntries(
+    Object.entries(links).map(([name, { procedure, parameters }]) => [name, { operationId: procedure, parameters }]),
+  );
 }
 
 function describeJson(description: string, schema: ResponseSchemaName, responseHeaders: Json): Json {
@@ -157,6 +173,11 @@ function describeJson(description: string, schema: ResponseSchemaName, responseH
   };
 }
 
+/** `BAD_REQUEST` is `BadRequest` in the clients that are generated. */
+function responseNameOf(code: ErrorCode): string {
+  return code.toLowerCase().replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 function describeError(code: ErrorCode): Json {
   const { status, error, message } = errorCatalogue[code];
   return {
@@ -164,15 +185,30 @@ function describeError(code: ErrorCode): Json {
     headers: status === 503 ? headerReferences('Retry-After') : headerReferences(),
     content: {
       'application/json': {
-        schema: { $ref: '#/components/schemas/Error' },
+        schema: { $ref: '#/components/schemas/ErrorBody' },
         example: { error, code, message, trace_id: EXAMPLE_TRACE_ID },
       },
     },
   };
 }
 
+/** Schemas by their names; one within another is a reference. */
+function componentsOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const rendered = z.toJSONSchema(registry, { io, unrepresentable: 'any', uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(
+    Object.entries(rendered.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+  );
+}
+
 function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema);
+  return rest;
+}
+
+function inputSchemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return rest;
 }
 
@@ -185,7 +221,17 @@ function exampleOf(schema: JsonSchema): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, exampleOf(field)]));
 }
 
-const up = { type: 'object', properties: { status: { const: 'UP' } }, required: ['status'] };
+const monitoringSchemas = {
+  ProbeUp: {
+    type: 'object',
+    description: 'The process is up, or ready',
+    properties: { status: { type: 'string', const: 'UP' } },
+    required: ['status'],
+    additionalProperties: false,
+  },
+  OpenApiDocument: { type: 'object', description: 'An OpenAPI document (https://spec.openapis.org/oas/v3.1.1)' },
+} as const;
+const up = { $ref: '#/components/schemas/ProbeUp' };
 
 const monitoringOperation = (
   operationId: string,
@@ -209,9 +255,11 @@ const monitoringOperation = (
 const monitoringPaths = {
   '/livez': monitoringOperation('livez', 'Is the process up?', 'application/json', up),
   '/readyz': monitoringOperation('readyz', 'May the service get traffic?', 'application/json', up, {
-    503: { $ref: '#/components/responses/SERVICE_UNAVAILABLE' },
+    503: { $ref: `#/components/responses/${responseNameOf('SERVICE_UNAVAILABLE')}` },
   }),
   '/metrics': monitoringOperation('metrics', 'Prometheus metrics', 'text/plain', { type: 'string' }),
-  '/openapi.json': monitoringOperation('openapi', 'This document', 'application/json', { type: 'object' }),
+  '/openapi.json': monitoringOperation('openapi', 'This document', 'application/json', {
+    $ref: '#/components/schemas/OpenApiDocument',
+  }),
   '/docs': monitoringOperation('docs', 'This document as a page', 'text/html', { type: 'string' }),
 };

@@ -1,4 +1,4 @@
-// A real Prometheus, Debian's package, that scrapes one service and has the shipped rules.
+// A real Prometheus that scrapes one service and has the shipped rules.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,8 +33,8 @@ export interface PrometheusServer {
   stop(): Promise<void>;
 }
 
-/** Starts it with the shipped job, once a second and at this service. */
-export async function startPrometheus(serviceUrl: string): Promise<PrometheusServer> {
+/** Starts this program with the shipped job, once a second and at this service. */
+export async function startPrometheus(program: string, serviceUrl: string): Promise<PrometheusServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'products-test-prometheus-'));
   const { scrape_configs } = parse(readFileSync(path.join(shipped, 'prometheus.yml'), 'utf8'));
   const job = scrape_configs.find(({ job_name }: { job_name: string }) => job_name === 'backend');
@@ -54,7 +54,7 @@ export async function startPrometheus(serviceUrl: string): Promise<PrometheusSer
   writeFileSync(configFile, stringify(configuration));
   const url = `http://127.0.0.1:${await findFreePort()}`;
   const child = spawn(
-    'prometheus',
+    program,
     [
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${path.join(folder, 'data')}`,

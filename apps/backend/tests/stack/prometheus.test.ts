@@ -1,5 +1,6 @@
 // Every shipped expression on a real Prometheus: one that selects nothing is a panel without data, or an alert that cannot fire.
 import { alerts, dashboards, excludedPaths, recordings } from '@products/monitoring';
+import { buildPrometheus } from '@products/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../backend.js';
 import { eventually } from '../eventually.js';
@@ -7,17 +8,24 @@ import { alerting, exact, selectors } from './expressions.js';
 import { type PrometheusServer, type Series, startPrometheus } from './prometheus-server.js';
 import { crowdedPool, startTraffic } from './traffic.js';
 
-describe.each([1, 4])('with %i worker(s)', (workers) => {
+/** Debian's package is version 2; the compose stack runs version 3. */
+const findProgram = { 2: async () => 'prometheus', 3: async () => (await buildPrometheus()).prometheus } as const;
+
+describe.each([
+  { workers: 1, major: 2 },
+  { workers: 4, major: 3 },
+] as const)('with $workers worker(s), on Prometheus $major', ({ workers, major }) => {
   let service: Backend;
   let prometheus: PrometheusServer;
   let traffic: ReturnType<typeof startTraffic>;
   const selected = new Map<string, number>();
 
   beforeAll(async () => {
+    const program = await findProgram[major]();
     service = await startBackend({ ...crowdedPool, WEB_CONCURRENCY: String(workers) });
     traffic = startTraffic(service);
-    prometheus = await startPrometheus(service.url);
-  });
+    prometheus = await startPrometheus(program, service.url);
+  }, 1_800_000);
   afterAll(async () => {
     await traffic?.stop();
     await prometheus?.stop();

@@ -11,6 +11,6 @@ export interface SlowResult {
 
 export const slowResultSchema = z.object({
   message: z.string().meta({ examples: ['Réponse après 5 secondes de latence'] }),
-  delay_seconds: z.number().meta({ examples: [5] }),
+  delay_seconds: z.number().meta({ format: 'double', examples: [5] }),
   timestamp: z.string().meta({ description: 'UTC, to the second', examples: ['2024-12-14T21:30:00'] }),
 }) satisfies z.ZodType<SlowResult>;

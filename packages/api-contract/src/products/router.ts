@@ -27,6 +27,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
             schema: 'ProductList',
             bodyField: 'items',
             nextPage: { cursorField: 'nextCursor', parameter: 'after' },
+            links: { firstProduct: { procedure: 'products.byId', parameters: { id: '$response.body#/0/id' } } },
           },
           errors: ['BAD_REQUEST'],
           parameterNames: { cursor: 'after' },
@@ -76,7 +77,13 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           summary: 'Create a product',
           description: 'Adds a product; its id and `created_at` are given by the service.',
           tag: 'products',
-          success: { status: 201, schema: 'Product', location: '/products/{id}' },
+          body: 'NewProduct',
+          success: {
+            status: 201,
+            schema: 'Product',
+            location: '/products/{id}',
+            links: { createdProduct: { procedure: 'products.byId', parameters: { id: '$response.body#/id' } } },
+          },
           errors: ['BAD_REQUEST', 'CONFLICT', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
         },
       })

@@ -19,8 +19,15 @@ function countCodePoints(text: string): number {
   return count;
 }
 
-/** Not blank, no NUL, no lone surrogates (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions). */
-const STORABLE_PATTERN = '^(?=[\\s\\S]*\\S)[^\\u0000\\uD800-\\uDFFF]*$';
+/** What `trim()` takes for blank, as the characters themselves: dialects of regular expressions differ in `\\s` and `\\u`. */
+const BLANK = '\t\n\u000b\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
+const NUL = '\\x00';
+
+/**
+ * Not blank, no NUL. Without look-around, so that Python's and RE2's dialects read it as JavaScript's does
+ * (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions).
+ */
+const STORABLE_PATTERN = `^[^${NUL}]*[^${NUL}${BLANK}][^${NUL}]*$`;
 
 /** Text that is not blank and that PostgreSQL stores unchanged in a varchar of this length. */
 function text(lengthMax: number) {
@@ -52,12 +59,12 @@ export const productIdSchema = z
     (id) => Number.isInteger(id) || id === Number.POSITIVE_INFINITY || id === Number.NEGATIVE_INFINITY,
     expected('un nombre entier'),
   )
-  .meta({ type: 'integer', description: 'Id of a product', examples: [1] });
+  .meta({ type: 'integer', format: 'int64', description: 'Id of a product', examples: [1] });
 
 const productPriceSchema = z
   .number(expected('un nombre fini supérieur à 0'))
   .positive(expected('un nombre fini supérieur à 0'))
-  .meta({ description: 'In any currency the client likes', examples: [1199] });
+  .meta({ format: 'double', description: 'In any currency the client likes', examples: [1199] });
 
 const timestampSchema = z.string().meta({
   description: 'UTC, to the second, without zone suffix',
@@ -136,6 +143,7 @@ const productPageObject = z.object(
       .nullish()
       .meta({
         type: 'integer',
+        format: 'int64',
         minimum: ID_MIN,
         maximum: ID_MAX,
         description: 'Only products with an id above this one: the last id of the page before',

@@ -16,10 +16,14 @@ const PACKET_BYTES_MAX = 65_000;
 
 /**
  * Packets are this large at most, and leave once so many spans have ended: a few large ones at once overflow the receive buffer
- * that Linux gives an agent (212,992 bytes), and the system drops them without a word.
+ * that Linux gives an agent (212,992 bytes), and the system drops them without a word. Beyond 7.6 kB, Linux counts one as 16 kB.
  */
-const PACKET_BYTES = 8_000;
+const PACKET_BYTES = 7_600;
 const BATCH_SPANS = 12;
+
+/** Bytes that leave at once, after a pause of the event loop. Twice the highest rate of a process still passes. */
+const BURST_BYTES_MAX = 32_000;
+const BURST_MS = 4;
 
 /** Below this, the packets of a system that refuses larger ones are not made smaller. macOS sends 9,216 bytes at most. */
 const PACKET_BYTES_MIN = 1_500;
@@ -137,6 +141,8 @@ class AgentConnection {
   #socket: Socket | undefined;
   #validUntil = Number.NEGATIVE_INFINITY;
   #packetBytesMax = PACKET_BYTES_MAX;
+  #burstUntil = Number.NEGATIVE_INFINITY;
+  #burstBytes = 0;
   #problem: string | undefined;
 
   constructor(host: string, port: number) {
@@ -169,6 +175,7 @@ class AgentConnection {
     for (const packet of packets) {
       left -= packet.spans.length;
       try {
+        await this.#pace(packet.bytes.length);
         await this.#sendPacket(socket, packet.bytes, attempt);
         sent += packet.spans.length;
       } catch (error) {
@@ -190,6 +197,22 @@ class AgentConnection {
   close(): void {
     this.#socket?.close();
     this.#socket = undefined;
+  }
+
+  /** Waits where so much has just left that more would overflow the agent's buffer. */
+  async #pace(bytes: number): Promise<void> {
+    for (;;) {
+      const now = performance.now();
+      if (now >= this.#burstUntil) {
+        this.#burstUntil = now + BURST_MS;
+        this.#burstBytes = 0;
+      }
+      if (this.#burstBytes === 0 || this.#burstBytes + bytes <= BURST_BYTES_MAX) {
+        this.#burstBytes += bytes;
+        return;
+      }
+      await sleep(this.#burstUntil - now);
+    }
   }
 
   /** A send can fail with the refusal of an earlier packet; it is then tried again. */
