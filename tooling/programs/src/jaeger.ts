@@ -64,7 +64,8 @@ export async function startJaeger(): Promise<Jaeger> {
   extensions.jaeger_query.grpc = { endpoint: at(queryGrpc) };
   extensions.remote_sampling.http.endpoint = at(sampling);
   extensions.healthcheckv2.http.endpoint = at(health);
-  receivers.otlp.protocols.http.endpoint = at(otlp);
+  // Browsers send their spans too.
+  receivers.otlp.protocols.http = { endpoint: at(otlp), cors: { allowed_origins: ['*'], allowed_headers: ['*'] } };
   // Not with the shipped buffers: most hosts do not allow as much.
   receivers.jaeger.protocols.thrift_compact = { endpoint: `${agentHost}:6831` };
   receivers.jaeger.protocols.thrift_binary = { endpoint: `${agentHost}:6832` };
