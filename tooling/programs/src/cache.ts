@@ -11,7 +11,7 @@ const STALE_MS = 30 * 60_000;
 const { XDG_CACHE_HOME = path.join(homedir(), '.cache') } = process.env;
 
 /** Outside of any checkout, so that a fresh one finds what another has made. */
-export const cacheFolder = path.join(XDG_CACHE_HOME, 'products-programs');
+const cacheFolder = path.join(XDG_CACHE_HOME, 'products-programs');
 
 /**
  * The folder of this name in the cache; made when it is not there, by one process at a time.

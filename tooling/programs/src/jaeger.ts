@@ -45,6 +45,8 @@ export interface Jaeger {
   readonly otlpUrl: string;
   /** The trace as it is so far; undefined when there is none. */
   findTrace(traceId: string): Promise<StoredTrace | undefined>;
+  /** Keeps it from running for this time. */
+  stall(milliseconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -100,6 +102,11 @@ export async function startJaeger(): Promise<Jaeger> {
       if (response.status === 404) return undefined;
       const { data } = (await response.json()) as { data: StoredTrace[] | null };
       return data?.[0];
+    },
+    stall: async (milliseconds) => {
+      child.kill('SIGSTOP');
+      await sleep(milliseconds);
+      child.kill('SIGCONT');
     },
     stop,
   };

@@ -1,13 +1,15 @@
 // Every trace of ten thousand requests in a stock Jaeger, with its own receive buffers, through each of the four ways.
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Jaeger, type StoredSpan, type StoredTrace, startJaeger } from '@products/programs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startOnSamples } from '../backend.js';
+import { type ServingProcess, startOnSamples } from '../backend.js';
 import { eventually } from '../eventually.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from '../soak.js';
 
 const REQUESTS = inGateOrSoak(10_000, 100_000);
+const STALLED_REQUESTS = inGateOrSoak(4_000, 100_000);
 const PER_SECOND = 2_000;
 const CONNECTIONS = 32;
 /** How many traces are asked for at once. */
@@ -106,6 +108,17 @@ async function lookUp(traceIds: readonly string[]): Promise<Map<string, number>>
   return problems;
 }
 
+/** Waits until each span that has ended is counted. */
+function readCounts(service: ServingProcess, ended: number): Promise<{ exported: number; dropped: number }> {
+  return eventually(async () => {
+    const metrics = await (await service.fetch('/metrics')).text();
+    const read = (metric: string) => Number(new RegExp(`^${metric} (\\d+)$`, 'm').exec(metrics)?.[1]);
+    const found = { exported: read('spans_exported_total'), dropped: read('spans_dropped_total') };
+    expect(found.exported + found.dropped).toBe(ended);
+    return found;
+  });
+}
+
 const runs = ways.flatMap(([name, configure]) => [1, 2].map((workers) => ({ name, configure, workers })));
 
 it.each(runs)(
@@ -114,23 +127,41 @@ it.each(runs)(
     const overflowsBefore = readOverflows();
     await using service = await startOnSamples({ ...configure(), WEB_CONCURRENCY: String(workers) });
     const { traceIds, perSecond } = await sendAll(service.url, REQUESTS);
-    const counts = await eventually(async () => {
-      const metrics = await (await service.fetch('/metrics')).text();
-      const read = (metric: string) => Number(new RegExp(`^${metric} (\\d+)$`, 'm').exec(metrics)?.[1]);
-      const found = { exported: read('spans_exported_total'), dropped: read('spans_dropped_total') };
-      expect(found.exported + found.dropped).toBe(2 * REQUESTS);
-      return found;
-    });
+    const { exported, dropped } = await readCounts(service, 2 * REQUESTS);
     const problems = await eventually(async () => {
       const found = await lookUp(traceIds);
       expect(found.get('no trace') ?? 0).toBe(0);
       return found;
     }).catch(() => lookUp(traceIds));
     report(
-      `${name}, ${workers} worker(s): ${REQUESTS} requests at ${perSecond.toFixed(0)}/s, ${counts.exported} exported, ${counts.dropped} dropped, ${readOverflows() - overflowsBefore} packets refused by full buffers; ${JSON.stringify([...problems])}`,
+      `${name}, ${workers} worker(s): ${REQUESTS} requests at ${perSecond.toFixed(0)}/s, ${exported} exported, ${dropped} dropped, ${readOverflows() - overflowsBefore} packets refused by full buffers; ${JSON.stringify([...problems])}`,
     );
     expect([...problems]).toEqual([]);
-    expect(counts.dropped).toBe(0);
+    expect(dropped).toBe(0);
+  },
+  SOAK_TIMEOUT_MS,
+);
+
+it.each(ways)(
+  'through %s to an agent that stalls for 200 ms each second, each span is counted, and what is missing is printed',
+  async (name, configure) => {
+    await using service = await startOnSamples(configure());
+    let isOver = false;
+    const stalls = (async () => {
+      for (; !isOver; await sleep(800)) await jaeger.stall(200);
+    })();
+    const { traceIds } = await sendAll(service.url, STALLED_REQUESTS);
+    isOver = true;
+    await stalls;
+    const { exported, dropped } = await readCounts(service, 2 * STALLED_REQUESTS);
+    // What Jaeger has taken, it shows within this time.
+    await sleep(1_000);
+    const problems = await lookUp(traceIds);
+    report(
+      `${name}, stalls: ${STALLED_REQUESTS} requests, ${exported} exported, ${dropped} dropped; ${JSON.stringify([...problems])}`,
+    );
+    const isConfirmed = !name.startsWith('UDP');
+    if (isConfirmed) expect([...problems]).toEqual([]);
   },
   SOAK_TIMEOUT_MS,
 );
