@@ -77,11 +77,11 @@ function renderStart(traceUrl: string | undefined): string {
 const ShowTrace = () => ({
   wrapComponents: {
     liveResponse: (Original, { React }) => (props) => {
-      const traceId = props.response?.get('headers')?.traceresponse?.split('-')[1];
+      const traceId = props.response?.getIn(['headers', 'traceresponse'])?.split('-')[1];
       const link = traceId && traceUrl && React.createElement('a', {
         href: traceUrl.replaceAll('{trace_id}', traceId), target: '_blank', rel: 'noopener', className: 'trace-link',
       }, traceId);
-      const shown = link && React.createElement('p', { style: { margin: '0 20px 20px' } }, 'Trace: ', link);
+      const shown = link && React.createElement('p', { style: { margin: '12px 0 20px' } }, 'Trace: ', link);
       return React.createElement('div', null, React.createElement(Original, props), shown);
     },
   },

@@ -1,11 +1,9 @@
 import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { run, urlOf } from '../backend.js';
+import { run, startOnSamples, urlOf } from '../backend.js';
 
-it('/docs shows every route in a browser, and asks nothing of any other host', async () => {
-  const running = run({ DATABASE_URL: 'postgresql://x:x@127.0.0.1:1/x' });
-  const url = await urlOf(running);
-  const browser = await chromium.launch({
+const launchBrowser = () =>
+  chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
       '--no-sandbox',
@@ -16,6 +14,11 @@ it('/docs shows every route in a browser, and asks nothing of any other host', a
       '--disable-sync',
     ],
   });
+
+it('/docs shows every route in a browser, and asks nothing of any other host', async () => {
+  const running = run({ DATABASE_URL: 'postgresql://x:x@127.0.0.1:1/x' });
+  const url = await urlOf(running);
+  const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
     const requested: string[] = [];
@@ -47,5 +50,26 @@ it('/docs shows every route in a browser, and asks nothing of any other host', a
   } finally {
     await browser.close();
     await running.stop();
+  }
+});
+
+it('/docs links the trace of an answer that was tried', async () => {
+  await using service = await startOnSamples({ TRACE_URL: 'https://jaeger.example/trace/{trace_id}' });
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${service.url}/docs`);
+    const operation = page.locator('.opblock', { has: page.locator('[data-path="/products/{id}"]') });
+    await operation.locator('.opblock-summary-control').click();
+    await operation.locator('.try-out__btn').click();
+    await operation.locator('.opblock-body input').first().fill('999');
+    const answered = page.waitForResponse(`${service.url}/products/999`);
+    await operation.locator('.btn.execute').click();
+    const [, traceId] = ((await (await answered).headerValue('traceresponse')) ?? '').split('-');
+    const link = operation.locator('.trace-link');
+    expect(await link.textContent()).toBe(traceId);
+    expect(await link.getAttribute('href')).toBe(`https://jaeger.example/trace/${traceId}`);
+  } finally {
+    await browser.close();
   }
 });
