@@ -31,7 +31,7 @@ function schemathesis(...parameters: string[]): Promise<string> {
   const document = `${service.url}/openapi.json`;
   return run(
     python,
-    ['-m', 'schemathesis.cli', '--no-color', 'run', document, '--checks=all', '--workers=2', ...parameters],
+    ['-m', 'schemathesis.cli', '--no-color', 'run', document, '--checks=all', '--workers=1', ...parameters],
     { cwd: folder },
   );
 }
