@@ -47,6 +47,14 @@ export interface RunningProcess extends AsyncDisposable {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
+/** What the start command gives Node.js before the service's program: tracing. */
+export const preload = ['--import', '@products/telemetry/register'] as const;
+
+/** A module of this text, for `--import`. */
+export function asModule(text: string): string {
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
 /**
  * Runs the service's start command with these variables and no others that could configure it.
  *
@@ -57,7 +65,7 @@ export function run(
   environment: Readonly<Record<string, string>>,
   {
     folder = backendFolder,
-    nodeArguments = ['--import', '@products/telemetry/register'],
+    nodeArguments = preload,
     openFilesMax,
     stderr = 'inherit',
   }: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, post, startBackend, traceIdOf } from './backend.js';
+import { asModule, type Backend, post, preload, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { report } from './soak.js';
 
@@ -22,7 +22,7 @@ const MODULES_MAX = 1_150;
 const agent = await startJaegerAgent();
 const folder = mkdtempSync(path.join(tmpdir(), 'products-cost-'));
 const modulesFile = path.join(folder, 'modules');
-const preload = `
+const measuring = `
   import { writeFileSync } from 'node:fs';
   import { registerHooks } from 'node:module';
   process.on('SIGWINCH', () => globalThis.gc());
@@ -38,9 +38,8 @@ beforeAll(async () => {
     '--expose-gc',
     '--initial-old-space-size=512',
     '--import',
-    `data:text/javascript,${encodeURIComponent(preload)}`,
-    '--import',
-    '@products/telemetry/register',
+    asModule(measuring),
+    ...preload,
   ];
   backend = await startBackend({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
 });

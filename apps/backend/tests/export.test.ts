@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '@products/db/testing';
 import { type JaegerCollector, type JaegerSpan, startJaegerAgent, startJaegerCollector } from '@products/jaeger';
 import { describe, expect, it } from 'vitest';
-import { startOnSamples, traceIdOf } from './backend.js';
+import { preload, startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { agentEnvironment, injectedAgent } from './lives.js';
 
@@ -166,7 +166,7 @@ it('the resource names version, instance and environment', async () => {
 
 it('a tracer that an injected agent has registered first is an ERROR line and shows in a metric', async () => {
   await using backend = await startOnSamples(agentEnvironment, {
-    nodeArguments: [...injectedAgent, '--import', '@products/telemetry/register'],
+    nodeArguments: [...injectedAgent, ...preload],
   });
   expect(await backend.waitForLine(/^Traces détournées/)).toMatchObject({ level: 'ERROR' });
   const metrics = await (await backend.fetch('/metrics')).text();

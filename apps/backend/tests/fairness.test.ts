@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, startBackend } from './backend.js';
+import { type Backend, preload, startBackend } from './backend.js';
 import { askOn, Outcomes } from './load-client.js';
 import { inGateOrSoak, percentile, report, SOAK_TIMEOUT_MS } from './soak.js';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   const { port } = stuck.address() as AddressInfo;
   backend = await startBackend(
     { SLOW_ENDPOINT_DELAY: '2', SHUTDOWN_TIMEOUT: '2', OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
-    { nodeArguments: ['--max-old-space-size=256', '--import', '@products/telemetry/register'] },
+    { nodeArguments: ['--max-old-space-size=256', ...preload] },
   );
   await backend.database.query(
     `INSERT INTO products (name, price, category) SELECT 'p' || n, n, 'c' FROM generate_series(1, ${PRODUCTS}) AS n`,

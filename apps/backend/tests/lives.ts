@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '@products/db/testing';
 import { expect, inject } from 'vitest';
-import { type LogLine, run, startOnSamples, urlOf } from './backend.js';
+import { asModule, type LogLine, preload, run, startOnSamples, urlOf } from './backend.js';
 import { createCheckout } from './checkout.js';
 import { eventually } from './eventually.js';
 import { startFaultProxy } from './fault-proxy.js';
@@ -94,7 +94,7 @@ export const agentEnvironment = {
 };
 
 const withAForeignTracer: Life = async () => {
-  const nodeArguments = [...injectedAgent, '--import', '@products/telemetry/register'];
+  const nodeArguments = [...injectedAgent, ...preload];
   await using service = run({ DATABASE_URL: nobody, ...agentEnvironment }, { nodeArguments });
   await urlOf(service);
   await service.stop();
@@ -107,8 +107,7 @@ const withBrokenInstrumentationAndNoPort: Life = async () => {
       if (specifier === '@opentelemetry/sdk-node') throw new Error('broken');
       return next(specifier, context);
     } });`;
-  const preload = `data:text/javascript,${encodeURIComponent(broken)}`;
-  const nodeArguments = ['--import', preload, '--import', '@products/telemetry/register'];
+  const nodeArguments = ['--import', asModule(broken), ...preload];
   const service = run({ DATABASE_URL: nobody, HOST: '192.0.2.1' }, { nodeArguments });
   expect(await service.exited).toBe(1);
   return service.lines;
@@ -155,7 +154,7 @@ const withoutAgentAndStoppedByForce: Life = async () => {
 
 const withAnErrorThatNothingCatches: Life = async () => {
   const failing = "process.on('SIGUSR2', () => { throw new Error('boom'); });";
-  const nodeArguments = ['--import', '@products/telemetry/register', '--import', `data:text/javascript,${failing}`];
+  const nodeArguments = [...preload, '--import', asModule(failing)];
   const service = run({ DATABASE_URL: nobody }, { nodeArguments });
   await urlOf(service);
   service.child.kill('SIGUSR2');

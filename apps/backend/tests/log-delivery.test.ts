@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type ServingProcess, startOnSamples, traceIdOf } from './backend.js';
+import { asModule, preload, type ServingProcess, startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 
 // Every answered request has its lines, whatever stdout does for a while.
@@ -18,7 +18,7 @@ const failing = (code: string, file: string): string => {
       const error = Object.assign(new Error('${code}: write'), { code: '${code}' });
       setImmediate(rest.at(-1), error, 0);
     };`;
-  return `data:text/javascript,${encodeURIComponent(text)}`;
+  return asModule(text);
 };
 
 const flagFile = (code: string) => path.join(tmpdir(), `products-stdout-${code}-${process.pid}`);
@@ -42,7 +42,7 @@ const withoutLine = ({ lines }: ServingProcess, traceIds: readonly string[]) => 
 describe.concurrent('a request that is answered has its lines', () => {
   it.each(['ENOSPC', 'EIO'])('although stdout failed meanwhile (%s), and later ones have theirs', async (code) => {
     const file = flagFile(code);
-    const nodeArguments = ['--import', failing(code, file), '--import', '@products/telemetry/register'];
+    const nodeArguments = ['--import', failing(code, file), ...preload];
     await using service = await startOnSamples({}, { nodeArguments });
     writeFileSync(file, '');
     const during = await askFor(service, 20);

@@ -6,12 +6,10 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { run, startOnSamples, urlOf } from './backend.js';
+import { asModule, preload, run, startOnSamples, urlOf } from './backend.js';
 import { eventually } from './eventually.js';
 
 const backendFolder = path.resolve(import.meta.dirname, '..');
-const preload = ['--import', '@products/telemetry/register'];
-const asModule = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 
 describe.concurrent('the process', () => {
   it('refuses a Node.js that is too old with a line that names both versions, and ends', async () => {

@@ -1,18 +1,13 @@
 import { type JaegerAgent, type JaegerSpan, startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Backend, post, startBackend, traceIdOf } from './backend.js';
+import { asModule, type Backend, post, preload, startBackend, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 
 // Times within a trace come from one clock, to the microsecond, whatever the wall clock does meanwhile.
 
 /** A wall clock that is set forth and back by an hour every 20 ms. */
 const restless = `const { now } = Date; Date.now = () => now() + (Math.floor(performance.now() / 20) % 2) * 3_600_000;`;
-const nodeArguments = [
-  '--import',
-  `data:text/javascript,${encodeURIComponent(restless)}`,
-  '--import',
-  '@products/telemetry/register',
-];
+const nodeArguments = ['--import', asModule(restless), ...preload];
 
 let agent: JaegerAgent;
 let service: Backend;

@@ -1,6 +1,6 @@
 import { type JaegerAgent, startJaegerAgent } from '@products/jaeger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startOnSamples, traceIdOf } from './backend.js';
+import { asModule, preload, startOnSamples, traceIdOf } from './backend.js';
 import { eventually } from './eventually.js';
 import { inGateOrSoak, report, SOAK_TIMEOUT_MS } from './soak.js';
 
@@ -22,7 +22,7 @@ it.each(['SIGTERM', 'an error that nothing catches'])(
   'no line and no span of an answered request is lost at %s',
   async (end) => {
     const failing = "process.on('SIGUSR2', () => { throw new Error('boom'); });";
-    const nodeArguments = ['--import', '@products/telemetry/register', '--import', `data:text/javascript,${failing}`];
+    const nodeArguments = [...preload, '--import', asModule(failing)];
     await using backend = await startOnSamples({ JAEGER_AGENT_PORT: String(agent.port) }, { nodeArguments });
     const traceIds = new Set<string>();
     for (let sent = 0; sent < REQUESTS; sent += AT_ONCE) {

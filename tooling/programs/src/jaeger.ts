@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '@products/db/testing';
 import { parse, stringify } from 'yaml';
 import { buildGo } from './go.js';
 
@@ -56,7 +56,7 @@ export async function startJaeger(): Promise<Jaeger> {
     { package: 'github.com/jaegertracing/jaeger/cmd/jaeger', version: VERSION },
   ]);
   const folder = mkdtempSync(path.join(tmpdir(), 'products-jaeger-'));
-  const ports = await findFreePorts(6);
+  const ports = await Promise.all(Array.from({ length: 6 }, () => findFreePort()));
   const [query, queryGrpc, sampling, health, otlp, collector] = ports.map(String);
   const agentHost = `127.77.${Math.floor(process.pid / 250) % 250}.${(process.pid % 250) + 1}`;
   const at = (port = '') => `127.0.0.1:${port}`;
@@ -123,12 +123,4 @@ async function waitUntilReady(url: string, hasEnded: () => boolean): Promise<voi
     await sleep(100);
   }
   throw new Error(`Jaeger does not answer at ${url}`);
-}
-
-async function findFreePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) server.close();
-  return ports;
 }
