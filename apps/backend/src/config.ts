@@ -4,6 +4,7 @@ import {
   choice,
   type Environment,
   integer,
+  isSet,
   list,
   type Problem,
   parseEnvironment,
@@ -142,9 +143,9 @@ export function readConfig(environment: Environment): Config {
 }
 
 function findUnused(environment: Environment): UnusedVariable[] {
-  return Object.entries(unreadVariables).flatMap(([variable, reason]) =>
-    (environment[variable]?.trim() ?? '') === '' ? [] : [{ variable, reason }],
-  );
+  return Object.entries(unreadVariables)
+    .filter(([variable]) => isSet(environment, variable))
+    .map(([variable, reason]) => ({ variable, reason }));
 }
 
 function readDatabaseUrl(

@@ -33,6 +33,8 @@ let isCrashing = false;
 
 const config = await readConfigOrExit();
 const logger = createLogger(config.logLevel);
+/** Longest stop of the server, by the configuration. */
+const stopTimeoutMs = config.shutdownDelayMs + config.shutdownTimeoutMs;
 
 process.on('uncaughtException', (error) => {
   // A failure of this handler must not be handled by it again.
@@ -68,8 +70,8 @@ async function runService(): Promise<boolean> {
 
   const failed = Promise.race([database.failed, server.failed]);
   const reason = await Promise.race([signaled, failed.then((failure) => new Error(failure))]);
-  forceStopAfter(config.shutdownDelayMs + config.shutdownTimeoutMs + database.stopTimeoutMs);
-  logDeadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
+  forceStopAfter(stopTimeoutMs + database.stopTimeoutMs);
+  logDeadline = performance.now() + stopTimeoutMs;
   if (reason instanceof Error) logger.error('service_failed', { reason: reason.message });
   else logger.info('service_stopping', { signal: reason });
   const isClean = [await server.stop(), await database.stop()].every((isInTime) => isInTime);
@@ -83,7 +85,7 @@ async function runWorker(): Promise<boolean> {
   const terminated = once(process, 'SIGTERM');
   const worker = await startWorker(config, logger);
   await Promise.race([terminated, worker.stopRequested]);
-  logDeadline = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
+  logDeadline = performance.now() + stopTimeoutMs;
   const isClean = await worker.stop();
   logger.info('worker_stopped', { pid: process.pid });
   return isClean;

@@ -23,7 +23,14 @@ const NO_TLS = /does not support SSL|error establishing an SSL connection/;
 
 /** Failures to reach a host at all: it would not be reached without TLS either. */
 const UNREACHABLE: ReadonlySet<unknown> = new Set([
-  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENOENT', 'EACCES'],
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'ENOENT',
+  'EACCES',
 ]);
 
 /**
@@ -83,7 +90,8 @@ export class Connector {
   /** What node-postgres makes a connection of. */
   configOf({ host, port, ssl }: Attempt): pg.ClientConfig {
     const { client, connectTimeoutMs } = this.#config;
-    const connection = new GuardedConnection({ ssl, keepAlive: true, ...keepAliveOf(client) });
+    const { keepAliveInitialDelayMillis } = client;
+    const connection = new GuardedConnection({ ssl, keepAlive: true, keepAliveInitialDelayMillis });
     const config: pg.ClientConfig & { connection: pg.Connection } = {
       ...client,
       host,
@@ -154,19 +162,14 @@ function isTlsRefusal(error: unknown, ssl: Attempt['ssl']): boolean {
 }
 
 function explain(failures: readonly { readonly host: Host; readonly error: unknown }[]): unknown {
-  const [first] = failures;
   // Of the two ways on a single host, the last failure is the one that counts, as in libpq.
   const hosts = new Map(failures.map((failure) => [`${failure.host.host}:${failure.host.port}`, failure]));
-  if (hosts.size <= 1) return failures.at(-1)?.error ?? first?.error;
+  if (hosts.size <= 1) return failures.at(-1)?.error;
   const reasons = [...hosts].map(([host, { error }]) => `${host} : ${error instanceof Error ? error.message : error}`);
   return new AggregateError(
     failures.map(({ error }) => error),
     reasons.join(' ; '),
   );
-}
-
-function keepAliveOf({ keepAliveInitialDelayMillis }: pg.ClientConfig): pg.ClientConfig {
-  return keepAliveInitialDelayMillis === undefined ? {} : { keepAliveInitialDelayMillis };
 }
 
 function firstOf<Value>(values: readonly Value[]): Value {

@@ -15,6 +15,12 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
+/** Whatever keeps the database from answering is its own fault. */
+export function asUnavailable(error: unknown): DatabaseUnavailableError {
+  if (error instanceof DatabaseUnavailableError) return error;
+  return new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
 /** The table is missing, or has other columns or types than the service can use; the message says which. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError';

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { ClientPool } from './client-pool.js';
 import type { ConnectionConfig } from './connection.js';
 import { Connector, type DatabaseServer } from './connector.js';
-import { DatabaseUnavailableError } from './database-error.js';
+import { asUnavailable } from './database-error.js';
 import { drizzle, fillPlaceholders, type NodePgDatabase } from './drizzle.js';
 import type { Requester } from './places.js';
 import { ConnectionPool, type PoolOptions, type PoolStats } from './pool.js';
@@ -110,19 +110,17 @@ async function answersInTime(checks: ClientPool): Promise<void> {
   try {
     await withTimeout(runCheck(checks), CHECK_TIMEOUT_MS);
   } catch (error) {
-    throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw asUnavailable(error);
   }
 }
 
 async function runCheck(checks: ClientPool): Promise<void> {
   const client = await checks.connect();
-  let failure: unknown;
+  let isUsable = false;
   try {
     await client.query(CHECK_STATEMENT);
-  } catch (error) {
-    failure = error;
-    throw error;
+    isUsable = true;
   } finally {
-    client.release(failure !== undefined);
+    client.release(!isUsable);
   }
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { type CheckedOutClient, ClientPool } from './client-pool.js';
 import type { Connector } from './connector.js';
 import {
+  asUnavailable,
   classifyStatementError,
   DatabaseUnavailableError,
   isConnectionLost,
@@ -200,17 +201,15 @@ export class ConnectionPool {
         (client) => client.release(),
         () => {},
       );
-      if (error instanceof DatabaseUnavailableError) throw error;
-      throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw asUnavailable(error);
     }
   }
 
-  /** Whatever prevents a connection is the database's fault. */
   async #connect(deadline: number): Promise<CheckedOutClient> {
     try {
       return await this.#pool.connect(deadline);
     } catch (error) {
-      throw new DatabaseUnavailableError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw asUnavailable(error);
     }
   }
 }

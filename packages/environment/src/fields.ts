@@ -33,6 +33,7 @@ const INTEGER = new RegExp(`^[+-]?${DIGITS}$`);
 const NUMBER = new RegExp(`^[+-]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i');
 
 const readAs = (form: RegExp, text: string) => (form.test(text) ? Number(text.replaceAll('_', '')) : undefined);
+const readInteger = (text: string) => readAs(INTEGER, text);
 const readNumber = (text: string) => readAs(NUMBER, text);
 
 const within = (value: number | undefined, min: number, max: number) =>
@@ -40,7 +41,7 @@ const within = (value: number | undefined, min: number, max: number) =>
 
 /** A whole number from min to max. */
 export function integer(min: number, max: number) {
-  return field(`nombre entier de ${min} à ${max}`, (text) => within(readAs(INTEGER, text), min, max));
+  return field(`nombre entier de ${min} à ${max}`, (text) => within(readInteger(text), min, max));
 }
 
 /** A number from min to max. */
@@ -65,7 +66,7 @@ export function seconds(min: number, max: number, { orNever = false } = {}) {
 
 /** A duration in whole milliseconds, as OpenTelemetry's variables give it. */
 export function milliseconds(min: number, max: number) {
-  return field(`durée de ${min} à ${max} millisecondes`, (text) => within(readAs(INTEGER, text), min, max));
+  return field(`durée de ${min} à ${max} millisecondes`, (text) => within(readInteger(text), min, max));
 }
 
 /** `key=value` pairs, separated by commas; keys and values may be percent-encoded. */
@@ -130,16 +131,16 @@ export function list(allowed: string, isAllowed: (word: string) => boolean) {
 }
 
 export function url() {
-  return field('URL http:// ou https://', (value) =>
-    /^https?:\/\//i.test(value) && URL.canParse(value) ? value : undefined,
-  );
+  return field('URL http:// ou https://', (value) => (isHttpUrl(value) ? value : undefined));
 }
 
 /** A URL in which `{name}` stands for a value. */
 export function template(name: string) {
   return field(`URL http:// ou https:// avec {${name}}`, (value) =>
-    /^https?:\/\//i.test(value) && value.includes(`{${name}}`) && URL.canParse(value.replaceAll(`{${name}}`, 'x'))
-      ? value
-      : undefined,
+    value.includes(`{${name}}`) && isHttpUrl(value.replaceAll(`{${name}}`, 'x')) ? value : undefined,
   );
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }

@@ -12,4 +12,4 @@ export {
   text,
   url,
 } from './fields.js';
-export { type Environment, type Problem, parseEnvironment } from './parse.js';
+export { type Environment, isSet, type Problem, parseEnvironment } from './parse.js';

@@ -13,10 +13,14 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A blank variable is an unset one (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value). */
+export function isSet(environment: Environment, variable: string): boolean {
+  return (environment[variable]?.trim() ?? '') !== '';
+}
+
 /**
- * Reads the variables that the shape declares. A blank variable is an unset one
- * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#parsing-empty-value). A variable
- * with a problem has its default in `values`, so that a caller may go on.
+ * Reads the variables that the shape declares. A variable with a problem has its default in `values`, so that a caller may
+ * go on.
  */
 export function parseEnvironment<const Shape extends Fields>(
   shape: Shape,
@@ -24,10 +28,9 @@ export function parseEnvironment<const Shape extends Fields>(
 ): { values: Values<Shape>; problems: Problem[] } {
   const schema = z.object(shape);
   const present = Object.fromEntries(
-    Object.keys(shape).flatMap((name) => {
-      const value = environment[name];
-      return value === undefined || value.trim() === '' ? [] : [[name, value]];
-    }),
+    Object.keys(shape)
+      .filter((name) => isSet(environment, name))
+      .map((name) => [name, environment[name]]),
   );
   const result = schema.safeParse(present);
   // zod's output type loses the fields of a read-only shape.

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import sonicBoom from 'sonic-boom';
 
 /** Where lines go; pino's destination, or anything that takes one line a call. */
@@ -35,10 +36,7 @@ const LASTING: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EBADF', 'EIN
  */
 export function createLogBuffer(): LogDestination {
   const stdout = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
-  const listeners = { drop: [], gone: [], close: [] } as Record<'drop' | 'gone' | 'close', ((lines: string) => void)[]>;
-  const tell = (event: keyof typeof listeners, dropped = '') => {
-    for (const listener of listeners[event]) listener(dropped);
-  };
+  const events = new EventEmitter();
   let lines = '';
   let timer: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -52,10 +50,10 @@ export function createLogBuffer(): LogDestination {
   });
   stdout.on('drop', (dropped) => {
     waiting.dropLast();
-    tell('drop', dropped);
+    events.emit('drop', dropped);
   });
   stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (LASTING.has(code)) tell('gone');
+    if (LASTING.has(code)) events.emit('gone');
     // Told to write, it goes on with what it has.
     else
       retry ??= setTimeout(() => {
@@ -65,7 +63,7 @@ export function createLogBuffer(): LogDestination {
   });
   stdout.on('close', () => {
     clearTimeout(retry);
-    tell('close');
+    events.emit('close');
   });
 
   const isBeyondShare = (line: string, client: string | undefined) => {
@@ -86,14 +84,14 @@ export function createLogBuffer(): LogDestination {
   return {
     write: (line, client) => {
       if (isBeyondShare(line, client)) {
-        tell('drop', line);
+        events.emit('drop', line);
         return;
       }
       lines += line;
       if (lines.length > FLUSH_LENGTH) flush();
       else timer ??= setTimeout(flush, FLUSH_EVERY_MS);
     },
-    on: (event, listener) => listeners[event].push(listener),
+    on: (event, listener) => events.on(event, listener),
     end: () => {
       flush();
       stdout.end();

@@ -1,4 +1,4 @@
-import { type Environment, type Problem, parseEnvironment } from '@products/environment';
+import { type Environment, isSet, type Problem, parseEnvironment } from '@products/environment';
 import { findSamplerProblem, telemetryEnvironment } from './environment.js';
 
 type Values = ReturnType<typeof parseEnvironment<typeof telemetryEnvironment>>['values'];
@@ -94,11 +94,10 @@ export function readTracing(environment: Environment): {
   const told = isLink ? { ...environment, JAEGER_AGENT_PORT: undefined } : environment;
   const { values, problems } = parseEnvironment(telemetryEnvironment, told);
   const samplerProblem = findSamplerProblem(values);
-  const isSet = (variable: string) => (told[variable]?.trim() ?? '') !== '';
   const receiver = chooseReceiver(values);
   const serviceName =
     values.OTEL_SERVICE_NAME ?? values.OTEL_RESOURCE_ATTRIBUTES?.['service.name'] ?? values.JAEGER_SERVICE_NAME;
-  const isDisabled = isSet('OTEL_SDK_DISABLED') ? values.OTEL_SDK_DISABLED : values.JAEGER_DISABLED;
+  const isDisabled = isSet(told, 'OTEL_SDK_DISABLED') ? values.OTEL_SDK_DISABLED : values.JAEGER_DISABLED;
   const links = isLink ? [{ variable: 'JAEGER_AGENT_PORT', reason: 'lien de Kubernetes vers un Service' }] : [];
   return {
     settings: {
@@ -117,7 +116,7 @@ export function readTracing(environment: Environment): {
       },
     },
     problems: samplerProblem === undefined ? problems : [...problems, samplerProblem],
-    unused: [...links, ...(isDisabled ? [] : findUnused(values, receiver, told, isSet))],
+    unused: [...links, ...(isDisabled ? [] : findUnused(values, receiver, told))],
   };
 }
 
@@ -164,15 +163,10 @@ const otherReceivers: Readonly<Record<Receiver['kind'], readonly [readonly Varia
   agent: [CREDENTIALS, 'les spans partent en UDP'],
 };
 
-function findUnused(
-  values: Values,
-  receiver: Receiver,
-  environment: Environment,
-  isSet: (variable: string) => boolean,
-): UnusedVariable[] {
+function findUnused(values: Values, receiver: Receiver, environment: Environment): UnusedVariable[] {
   const unused: UnusedVariable[] = [];
   const note = (variables: readonly string[], reason: string) => {
-    for (const variable of variables) if (isSet(variable)) unused.push({ variable, reason });
+    for (const variable of variables) if (isSet(environment, variable)) unused.push({ variable, reason });
   };
   for (const [variable, reason] of Object.entries(unreadVariables)) {
     if (environment[variable]?.trim() !== HARMLESS[variable]) note([variable], reason);
@@ -198,10 +192,10 @@ function findUnused(
   if (!sampler?.endsWith('traceidratio')) {
     note(['OTEL_TRACES_SAMPLER_ARG'], 'OTEL_TRACES_SAMPLER n’est pas traceidratio');
   }
-  if (isSet('OTEL_SERVICE_NAME')) note(['JAEGER_SERVICE_NAME'], 'OTEL_SERVICE_NAME l’emporte');
+  if (isSet(environment, 'OTEL_SERVICE_NAME')) note(['JAEGER_SERVICE_NAME'], 'OTEL_SERVICE_NAME l’emporte');
   else if (values.OTEL_RESOURCE_ATTRIBUTES?.['service.name'] !== undefined) {
     note(['JAEGER_SERVICE_NAME'], 'OTEL_RESOURCE_ATTRIBUTES l’emporte');
   }
-  if (isSet('OTEL_SDK_DISABLED')) note(['JAEGER_DISABLED'], 'OTEL_SDK_DISABLED l’emporte');
+  if (isSet(environment, 'OTEL_SDK_DISABLED')) note(['JAEGER_DISABLED'], 'OTEL_SDK_DISABLED l’emporte');
   return unused;
 }

@@ -55,11 +55,9 @@ export function docsRoutes(
 }
 
 function sendDocument(procedures: readonly Procedure[], publicUrl: string | undefined): RequestHandler {
+  const describe = describeApi(procedures, publicUrl);
   const documents = new Map<string, Buffer>(
-    languages.map((language) => [
-      language,
-      Buffer.from(JSON.stringify(describeApi(procedures, { publicUrl, language }))),
-    ]),
+    languages.map((language) => [language, Buffer.from(JSON.stringify(describe(language)))]),
   );
   return (request, response) => {
     const language = request.acceptsLanguages([...languages]) || languages[0];

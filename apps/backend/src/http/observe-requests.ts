@@ -44,7 +44,8 @@ export function runInRequest<T>(response: ServerResponse, work: () => T): T {
 
 /**
  * Where requests come in: each gets its span, its two log lines and its measurement, from its arrival to the end of its
- * response. Monitoring's own requests are neither traced nor measured. A shed request gets no span, for tracing one costs nearly as much as answering one.
+ * response. Monitoring's own requests are neither traced nor measured. A shed request gets no span, for tracing one costs
+ * nearly as much as answering one.
  */
 export function observeRequests(options: Options): RequestListener {
   const { logger, metrics, lifecycle, findRoute, admission, isPoolFullFor, shed, answer } = options;

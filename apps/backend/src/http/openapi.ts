@@ -42,25 +42,21 @@ const headerReferences = (...names: (keyof typeof headers)[]): Json =>
     ]),
   );
 
-/** The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router. */
+/**
+ * The REST side as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), generated from the router once for all
+ * languages.
+ */
 export function describeApi(
   procedures: readonly Procedure[],
-  { publicUrl, language }: { readonly publicUrl: string | undefined; readonly language: Language },
-): Json {
+  publicUrl: string | undefined,
+): (language: Language) => Json {
   const routed = procedures.filter(isRest);
   const paths: Record<string, Record<string, Json>> = {};
   for (const procedure of routed) {
     const { method, path } = procedure.rest;
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(procedure) };
   }
-  return {
-    openapi: '3.1.1',
-    info: {
-      title: 'Products API',
-      version,
-      description: descriptions[language],
-      license: { name: 'ISC', identifier: 'ISC' },
-    },
+  const document = {
     servers: [{ url: publicUrl ?? '/' }],
     tags: [
       { name: 'products', description: 'The products' },
@@ -83,6 +79,16 @@ export function describeApi(
       headers,
     },
   };
+  return (language) => ({
+    openapi: '3.1.1',
+    info: {
+      title: 'Products API',
+      version,
+      description: descriptions[language],
+      license: { name: 'ISC', identifier: 'ISC' },
+    },
+    ...document,
+  });
 }
 
 function errorsOf({ needsDatabase, rest: { errors } }: RestProcedure): ErrorCode[] {
@@ -130,7 +136,7 @@ function describeOperation(procedure: RestProcedure): Json {
 }
 
 function describeBody(name: keyof typeof requestSchemas): Json {
-  const example = exampleOf(inputSchemaOf(requestSchemas[name]));
+  const example = exampleOf(z.toJSONSchema(requestSchemas[name], { io: 'input', unrepresentable: 'any' }));
   return {
     required: true,
     content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` }, example } },
@@ -167,7 +173,7 @@ function describeJson(description: string, schema: ResponseSchemaName, responseH
     content: {
       'application/json': {
         schema: { $ref: `#/components/schemas/${schema}` },
-        example: exampleOf(jsonSchemaOf(responseSchemas[schema])),
+        example: exampleOf(z.toJSONSchema(responseSchemas[schema])),
       },
     },
   };
@@ -200,16 +206,6 @@ function componentsOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' 
   return Object.fromEntries(
     Object.entries(rendered.schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
   );
-}
-
-function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema);
-  return rest;
-}
-
-function inputSchemaOf(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
 }
 
 /** A value made of the examples that the fields of a schema give. */

@@ -63,8 +63,8 @@ export async function startEmbeddedDatabase({
     const { child, port } = await startServer(cluster, binaries, settings, (pid) => {
       server = identifyProcess(pid);
     });
-    const url = urlOf(port, readPassword(cluster));
-    await ensureDatabase(url);
+    const password = readPassword(cluster);
+    await ensureDatabase(urlOf(port, password));
     recordPort(folder, port);
 
     let isStopping = false;
@@ -73,7 +73,7 @@ export async function startEmbeddedDatabase({
       if (!isStopping) reportDeath();
     });
     return {
-      url: `${url}/${DATABASE}?sslmode=disable`,
+      url: databaseUrlOf(port, password),
       port,
       psqlCommand: `PGPASSFILE=${quoteForShell(cluster.passwordFile)} psql -h 127.0.0.1 -p ${port} -U ${SUPERUSER} ${DATABASE}`,
       died,
@@ -103,12 +103,16 @@ export function locateEmbeddedFolder(from: string = import.meta.dirname): string
 export function findRunningEmbeddedDatabase(folder: string): string | undefined {
   const lock = readLock(folder);
   if (lock?.port === undefined || !isRunning(lock.owner)) return undefined;
-  return `${urlOf(lock.port, readPassword(clusterIn(folder)))}/${DATABASE}?sslmode=disable`;
+  return databaseUrlOf(lock.port, readPassword(clusterIn(folder)));
 }
 
 /** Within apostrophes a POSIX shell takes everything as it is, but for the apostrophe itself. */
 function quoteForShell(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function databaseUrlOf(port: number, password: string): string {
+  return `${urlOf(port, password)}/${DATABASE}?sslmode=disable`;
 }
 
 function urlOf(port: number, password: string): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DiagLogLevel, diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { core, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import { isSet } from '@products/environment';
 import type { resourceAttributes } from '../contract/spans.js';
 import type { TracingSettings } from '../settings.js';
 import { version } from '../version.js';
@@ -88,8 +89,7 @@ function report(event: Parameters<typeof tracingState.problems.report>[0]['event
  * with all of them costs a second of CPU and 120 MB, so it is loaded on demand only.
  */
 async function createInstrumentations() {
-  // A blank variable is an unset one.
-  if (!environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS']?.trim()) return [];
+  if (!isSet(environment, 'OTEL_NODE_ENABLED_INSTRUMENTATIONS')) return [];
   const { getNodeAutoInstrumentations } = await import('@opentelemetry/auto-instrumentations-node');
   // A request has its server span already, and the exporters' own requests are not to be traced.
   return getNodeAutoInstrumentations({

@@ -72,8 +72,7 @@ export function recordError(error: Error): void {
 
 /** Records an error that the request of the active span survives. */
 export function recordException(error: unknown): void {
-  const exception = error instanceof Error ? error : new Error(String(error));
-  trace.getActiveSpan()?.recordException(exception, currentRequest()?.clock.now());
+  trace.getActiveSpan()?.recordException(asError(error), currentRequest()?.clock.now());
 }
 
 function runInSpan<T>(
@@ -89,7 +88,7 @@ function runInSpan<T>(
     try {
       return await work();
     } catch (error) {
-      if (isFailure(error)) recordErrorOn(span, error instanceof Error ? error : new Error(String(error)));
+      if (isFailure(error)) recordErrorOn(span, asError(error));
       throw error;
     } finally {
       span.end(request?.clock.now());
@@ -97,6 +96,10 @@ function runInSpan<T>(
       if (request?.openSpans.size === 0) request.onIdle();
     }
   });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function recordErrorOn(span: Span, error: Error): void {

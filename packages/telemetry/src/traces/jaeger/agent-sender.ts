@@ -2,7 +2,6 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { SendResult, SpanSender } from '../span-sender.js';
 import { beginBatch, endBatch, writeSpan } from './span.js';
@@ -217,7 +216,10 @@ class AgentConnection {
 
   /** A send can fail with the refusal of an earlier packet; it is then tried again. */
   async #sendPacket(socket: Socket, bytes: Buffer, attempt: Attempt): Promise<void> {
-    const send = promisify((callback: (error: Error | null) => void) => socket.send(bytes, callback));
+    const send = () =>
+      new Promise<void>((resolve, reject) => {
+        socket.send(bytes, (error) => (error === null ? resolve() : reject(error)));
+      });
     try {
       await send();
     } catch (error) {
