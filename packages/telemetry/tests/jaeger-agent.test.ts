@@ -1,4 +1,5 @@
 import { Socket } from 'node:dgram';
+import { setImmediate } from 'node:timers/promises';
 import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { resources, tracing } from '@opentelemetry/sdk-node';
 import { decodeMessage, type JaegerAgent, startJaegerAgent } from '@products/jaeger';
@@ -201,6 +202,16 @@ describe('spans sent to an agent', () => {
     await sender.close();
   });
 
+  it('wait while the host is looked up', async () => {
+    const agent = await startAgent();
+    const sender = createAgentSender('127.0.0.1', agent.port);
+    expect(await Promise.all([sender.send(plainSpans(3)), sender.send(plainSpans(3))])).toEqual([
+      { sent: 3 },
+      { sent: 3 },
+    ]);
+    await sender.close();
+  });
+
   it('are known to be lost at a closed port, and to arrive again once it is open', async () => {
     const { port } = await startAgent();
     await agents.pop()?.stop();
@@ -282,6 +293,23 @@ describe('the batch processor', () => {
     for (const span of plainSpans(1_000)) processor.onEnd(span);
     await processor.shutdown();
     expect(counts).toEqual({ exported: 1_001, dropped: 0 });
+  });
+
+  it('waits for full batches while others are under way, for every packet costs the same', async () => {
+    const sizes: number[] = [];
+    const { processor, counts } = createProcessor(async (spans) => {
+      sizes.push(spans.length);
+      for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+      return { sent: spans.length };
+    });
+    for (const span of plainSpans(1_100)) {
+      processor.onEnd(span);
+      await setImmediate();
+    }
+    expect(sizes).toEqual([512, 512]);
+    await processor.forceFlush();
+    expect(sizes).toEqual([512, 512, 76]);
+    expect(counts).toEqual({ exported: 1_100, dropped: 0 });
   });
 
   it('does not hold up the stop for a receiver that takes nothing, and counts what that costs', async () => {

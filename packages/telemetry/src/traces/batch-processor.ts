@@ -38,8 +38,10 @@ export class BatchProcessor implements tracing.SpanProcessor {
   /** Spans that have been sent and not yet taken. */
   #sentSpans = 0;
   #isShutDown = false;
+  /** Spans of the queue that leave though they fill no batch. */
+  #dueSpans = 0;
+  readonly #sending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<void> | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: BatchProcessorOptions) {
@@ -60,21 +62,18 @@ export class BatchProcessor implements tracing.SpanProcessor {
     }
     this.#queue.push(span);
     this.#bytes += bytes;
-    if (this.#queue.length >= this.#batchSpansMax) void this.forceFlush();
-    else this.#timer ??= setTimeout(() => void this.forceFlush(), delayMs).unref();
+    this.#timer ??= setTimeout(() => void this.forceFlush(), delayMs).unref();
+    this.#sendBatches();
   }
 
   /** Resolves when all spans that ended before have been sent or dropped. */
-  forceFlush(): Promise<void> {
+  async forceFlush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // In no request's context: the span that sets it off is one of many.
-    this.#sending ??= context.with(ROOT_CONTEXT, () =>
-      this.#sendAll().finally(() => {
-        this.#sending = undefined;
-      }),
-    );
-    return this.#sending;
+    this.#dueSpans = this.#queue.length;
+    this.#sendBatches();
+    while (this.#dueSpans > 0) await Promise.race(this.#sending);
+    await Promise.all(this.#sending);
   }
 
   /** Sends the spans that are left. Those that the receiver does not take in 1.5 s are dropped and do not hold up the stop. */
@@ -86,16 +85,20 @@ export class BatchProcessor implements tracing.SpanProcessor {
     void this.#options.sender.close().catch(() => {});
   }
 
-  async #sendAll(): Promise<void> {
+  /** Full batches, and what is due: packets that are not full cost as much as others. */
+  #sendBatches(): void {
     const { concurrency } = this.#options.sender;
-    const sending = new Set<Promise<void>>();
-    for (;;) {
-      while (this.#queue.length > 0 && sending.size < concurrency) {
-        const batch = this.#send(this.#queue.splice(0, this.#batchSpansMax)).finally(() => sending.delete(batch));
-        sending.add(batch);
-      }
-      if (sending.size === 0) return;
-      await Promise.race(sending);
+    while (this.#sending.size < concurrency && (this.#dueSpans > 0 || this.#queue.length >= this.#batchSpansMax)) {
+      const batch = this.#queue.splice(0, this.#batchSpansMax);
+      this.#dueSpans = Math.max(0, this.#dueSpans - batch.length);
+      // In no request's context: the span that sets it off is one of many.
+      const sending = context
+        .with(ROOT_CONTEXT, () => this.#send(batch))
+        .finally(() => {
+          this.#sending.delete(sending);
+          this.#sendBatches();
+        });
+      this.#sending.add(sending);
     }
   }
 

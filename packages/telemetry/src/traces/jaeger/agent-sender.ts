@@ -14,11 +14,13 @@ const BINARY_PORT = 6_832;
 const PACKET_BYTES_MAX = 65_000;
 
 /**
- * Packets are this large at most, and leave once so many spans have ended: a few large ones at once overflow the receive buffer
- * that Linux gives an agent (212,992 bytes), and the system drops them without a word. Beyond 7.6 kB, Linux counts one as 16 kB.
+ * A few large packets at once overflow the receive buffer that Linux gives an agent (212,992 bytes), and are dropped without a
+ * word. Beyond 7.6 kB, Linux counts a packet as 16 kB.
  */
 const PACKET_BYTES = 7_600;
-const BATCH_SPANS = 12;
+
+/** They fill three or four packets, about what may leave at once. */
+const BATCH_SPANS = 48;
 
 /** Bytes that leave at once, after a pause of the event loop. Twice the highest rate of a process still passes. */
 const BURST_BYTES_MAX = 32_000;
@@ -31,6 +33,9 @@ const USE_HTTP = 'JAEGER_ENDPOINT ou OTEL_EXPORTER_OTLP_ENDPOINT les prendrait';
 
 /** Longest wait for the refusal of a packet; an agent on this machine refuses at once. */
 const REFUSED_WITHIN_MS = 50;
+
+/** Packets that leave within this time wait for a refusal together. */
+const ATTEMPT_MS = 50;
 
 /** Batches that may wait for a refusal at once: more than end in that time at the highest rate. */
 const CONCURRENCY = 1_024;
@@ -127,8 +132,11 @@ function encode(spans: readonly tracing.ReadableSpan[], writer: ThriftWriter, ro
 /** As large packets as the system sends; a smaller limit than UDP's own is found by its refusal. */
 type Pack = (spans: readonly tracing.ReadableSpan[], packetBytesMax: number) => Packet[];
 
-/** Whether a batch that has been sent has since been refused. */
+/** Packets that have been sent, and whether one has since been refused. */
 interface Attempt {
+  readonly startedAt: number;
+  /** Resolves when a refusal would have come. */
+  readonly settled: Promise<void>;
   problem?: string;
 }
 
@@ -137,8 +145,10 @@ class AgentConnection {
   readonly #host: string;
   readonly #port: number;
   readonly #unsettled = new Set<Attempt>();
+  #attempt: Attempt | undefined;
   #socket: Socket | undefined;
   #validUntil = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | undefined;
   #packetBytesMax = PACKET_BYTES_MAX;
   #burstUntil = Number.NEGATIVE_INFINITY;
   #burstBytes = 0;
@@ -150,46 +160,35 @@ class AgentConnection {
   }
 
   async send(spans: readonly tracing.ReadableSpan[], pack: Pack): Promise<SendResult> {
-    await this.#refresh();
-    const socket = this.#socket;
-    if (socket === undefined) return { sent: 0, problem: this.#problem ?? 'agent injoignable' };
-    const attempt: Attempt = {};
-    const result = await this.#sendPackets(socket, spans, pack, attempt);
-    await sleep(REFUSED_WITHIN_MS);
-    this.#unsettled.delete(attempt);
-    return attempt.problem === undefined ? result : { sent: 0, problem: attempt.problem };
+    if (performance.now() >= this.#validUntil) {
+      this.#refreshing ??= this.#refresh();
+      await this.#refreshing;
+    }
+    const attempts = new Set<Attempt>();
+    const result = await this.#sendPackets(spans, pack, attempts);
+    for (const attempt of attempts) {
+      await attempt.settled;
+      if (attempt.problem !== undefined) return { sent: 0, problem: attempt.problem };
+    }
+    return result;
   }
 
-  async #sendPackets(
-    socket: Socket,
-    spans: readonly tracing.ReadableSpan[],
-    pack: Pack,
-    attempt: Attempt,
-  ): Promise<SendResult> {
+  async #sendPackets(spans: readonly tracing.ReadableSpan[], pack: Pack, attempts: Set<Attempt>): Promise<SendResult> {
     const packetBytesMax = this.#packetBytesMax;
     const packets = pack(spans, packetBytesMax);
     let left = spans.length;
-    let sent = 0;
-    let problem: string | undefined;
+    const results: Promise<SendResult>[] = [];
     for (const packet of packets) {
       left -= packet.spans.length;
-      try {
-        await this.#pace(packet.bytes.length);
-        await this.#sendPacket(socket, packet.bytes, attempt);
-        sent += packet.spans.length;
-      } catch (error) {
-        if (isTooLarge(error) && packetBytesMax > PACKET_BYTES_MIN) {
-          // Once for all batches under way.
-          if (this.#packetBytesMax === packetBytesMax) this.#packetBytesMax = Math.floor(packetBytesMax / 2);
-          const again = await this.#sendPackets(socket, packet.spans, pack, attempt);
-          sent += again.sent;
-          problem = again.problem ?? problem;
-        } else {
-          problem = isTooLarge(error) ? `${describe(error)} : ${USE_HTTP}` : describe(error);
-        }
-      }
+      await this.#pace(packet.bytes.length);
+      results.push(this.#sendPacket(packet, pack, packetBytesMax, attempts));
     }
-    if (left > 0) problem ??= `${left} spans de plus de ${packetBytesMax} octets : ${USE_HTTP}`;
+    let sent = 0;
+    let problem = left > 0 ? `${left} spans de plus de ${packetBytesMax} octets : ${USE_HTTP}` : undefined;
+    for (const result of await Promise.all(results)) {
+      sent += result.sent;
+      problem = result.problem ?? problem;
+    }
     return problem === undefined ? { sent } : { sent, problem };
   }
 
@@ -214,8 +213,24 @@ class AgentConnection {
     }
   }
 
+  async #sendPacket(packet: Packet, pack: Pack, packetBytesMax: number, attempts: Set<Attempt>): Promise<SendResult> {
+    const socket = this.#socket;
+    if (socket === undefined) return { sent: 0, problem: this.#problem ?? 'agent injoignable' };
+    attempts.add(this.#currentAttempt());
+    try {
+      await this.#sendBytes(socket, packet.bytes);
+      return { sent: packet.spans.length };
+    } catch (error) {
+      if (!isTooLarge(error)) return { sent: 0, problem: describe(error) };
+      if (packetBytesMax <= PACKET_BYTES_MIN) return { sent: 0, problem: `${describe(error)} : ${USE_HTTP}` };
+      // Once for all packets under way.
+      if (this.#packetBytesMax === packetBytesMax) this.#packetBytesMax = Math.floor(packetBytesMax / 2);
+      return this.#sendPackets(packet.spans, pack, attempts);
+    }
+  }
+
   /** A send can fail with the refusal of an earlier packet; it is then tried again. */
-  async #sendPacket(socket: Socket, bytes: Buffer, attempt: Attempt): Promise<void> {
+  async #sendBytes(socket: Socket, bytes: Buffer): Promise<void> {
     const send = () =>
       new Promise<void>((resolve, reject) => {
         socket.send(bytes, (error) => (error === null ? resolve() : reject(error)));
@@ -227,30 +242,44 @@ class AgentConnection {
       this.#refuse(error.message);
       await send();
     }
+  }
+
+  /** One timer for many packets: a timer for each costs as much as sending it. */
+  #currentAttempt(): Attempt {
+    const startedAt = performance.now();
+    if (this.#attempt !== undefined && startedAt - this.#attempt.startedAt < ATTEMPT_MS) return this.#attempt;
+    const attempt: Attempt = {
+      startedAt,
+      settled: sleep(ATTEMPT_MS + REFUSED_WITHIN_MS).then(() => {
+        this.#unsettled.delete(attempt);
+      }),
+    };
     this.#unsettled.add(attempt);
+    this.#attempt = attempt;
+    return attempt;
   }
 
   #refuse(problem: string): void {
     for (const attempt of this.#unsettled) attempt.problem = problem;
   }
 
-  /** Looks the host up again from time to time, and not at every packet. */
+  /** Looks the host up again from time to time, and not at every packet. Spans that end meanwhile wait. */
   async #refresh(): Promise<void> {
-    const now = performance.now();
-    if (now < this.#validUntil) return;
-    this.#validUntil = now + ADDRESS_VALID_MS;
-    this.close();
     try {
       const { address, family } = await lookup(this.#host);
       const socket = createSocket(family === 6 ? 'udp6' : 'udp4').unref();
       socket.connect(this.#port, address);
       await once(socket, 'connect');
       socket.on('error', ({ message }) => this.#refuse(message));
+      this.close();
       this.#socket = socket;
       this.#problem = undefined;
     } catch (error) {
+      this.close();
       this.#problem = `${describe(error)} : JAEGER_AGENT_HOST nomme l’hôte de l’agent`;
     }
+    this.#validUntil = performance.now() + ADDRESS_VALID_MS;
+    this.#refreshing = undefined;
   }
 }
 
