@@ -76,6 +76,7 @@ export async function startServer(
     corsOrigins: config.corsOrigins,
     publicUrl: config.publicUrl,
     traceUrl: config.traceUrl,
+    revision: config.revision,
     sendError,
     requestsMax: config.requestsMax,
     isPoolFullFor: (caller, expected) => databases.every(({ isFullFor }) => isFullFor(caller, expected)),

@@ -72,6 +72,9 @@ function isAllowedText(schema: object, text: string): boolean {
 
 const encode = (text: string) => encodeURIComponent(text.toWellFormed());
 
+/** It would be resolved before it is sent, as a step to another path (https://url.spec.whatwg.org/#double-dot-path-segment). */
+const isDotSegment = (text: string) => text === '.' || text === '..';
+
 function createCase(template: string, method: string, operation: Operation, values: readonly unknown[]): Case {
   const rest = [...values];
   let isAllowed = true;
@@ -82,6 +85,7 @@ function createCase(template: string, method: string, operation: Operation, valu
     if (place === 'query' && value === undefined) continue;
     const text = (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')).toWellFormed() || 'x';
     isAllowed &&= isAllowedText(schema, text);
+    if (place === 'path' && isDotSegment(text)) return createCase(template, method, operation, ['x']);
     if (place === 'path') path = path.replace(`{${name}}`, encode(text));
     else query.push(`${name}=${encode(text)}`);
   }

@@ -62,6 +62,7 @@ describe('/openapi.json', () => {
         .map(({ route }) => route)
         .sort(),
     ).toEqual([
+      'GET /',
       'GET /docs',
       'GET /error',
       'GET /health',

@@ -141,7 +141,7 @@ POST /trpc/products.create (a product by tRPC)
   metric http_requests_in_flight: gauge {} → (none)
   metric http_requests_inflight: (none) → gauge {}
 
-60 requests to each, 20 unintended differences, 0 intended
+61 requests to each, 20 unintended differences, 0 intended
 `;
 
 it('finds in a changed service what was changed, and nothing else', async () => {

@@ -60,6 +60,7 @@ export const corpus: readonly CorpusRequest[] = [
 
   get('/health', leaves(200, '/health', ['GET /health', '  db_health_check'], healthy)),
   request('HEAD', '/health'),
+  get('/', { isBodyIgnored: true, ...leaves(200, '/', ['GET /']) }),
   get('/livez', leavesNoTrace('/livez')),
   get('/readyz', leavesNoTrace('/readyz')),
   get('/slow', leaves(200, '/slow', ['GET /slow', '  simulate_slow_operation'], slow)),

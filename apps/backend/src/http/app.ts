@@ -8,6 +8,7 @@ import { Admission } from './admission.js';
 import { allowOrigins, secureHeaders } from './browser-policies.js';
 import { docsRoutes } from './docs.js';
 import { answerErrors, notFound, type SendError } from './errors.js';
+import { landingRoutes } from './landing.js';
 import { type Monitoring, monitoringRoutes } from './monitoring.js';
 import { observeRequests } from './observe-requests.js';
 import { listProcedures } from './procedures.js';
@@ -29,6 +30,8 @@ export interface AppOptions {
   readonly publicUrl: string | undefined;
   /** A template with `{trace_id}`. */
   readonly traceUrl: string | undefined;
+  /** Of the source; `unknown` when nobody has told. */
+  readonly revision: string;
   readonly sendError: SendError;
   /** Calls in flight in the process. */
   readonly requestsMax: number;
@@ -46,6 +49,7 @@ export function createApp(options: AppOptions): RequestListener {
     ...restRoutes(router, procedures, publicUrl ?? ''),
     ...trpcRoutes(router, ports, procedures, logger),
     ...docsRoutes(procedures, publicUrl, traceUrl),
+    ...landingRoutes(options),
   ];
 
   const app = express();

@@ -225,6 +225,23 @@ const monitoringSchemas = {
     required: ['status'],
     additionalProperties: false,
   },
+  Landing: {
+    type: 'object',
+    description: 'What the service is, and where to go on',
+    properties: {
+      service: { type: 'string', examples: ['backend'] },
+      version: { type: 'string', examples: ['1.0.0'] },
+      revision: { type: 'string', description: 'Of the source, when it is known' },
+      links: {
+        type: 'object',
+        description: 'Of routes of the service; `traces`: where traces are shown, when that is known',
+        additionalProperties: { type: 'string' },
+      },
+      example: { type: 'string', examples: ['curl -i http://localhost:5000/products/1'] },
+    },
+    required: ['service', 'version', 'links', 'example'],
+    additionalProperties: false,
+  },
   OpenApiDocument: { type: 'object', description: 'An OpenAPI document (https://spec.openapis.org/oas/v3.1.1)' },
 } as const;
 const up = { $ref: '#/components/schemas/ProbeUp' };
@@ -249,6 +266,9 @@ const monitoringOperation = (
 
 /** The routes beside the router's. */
 const monitoringPaths = {
+  '/': monitoringOperation('landing', 'What the service is; a page for browsers', 'application/json', {
+    $ref: '#/components/schemas/Landing',
+  }),
   '/livez': monitoringOperation('livez', 'Is the process up?', 'application/json', up),
   '/readyz': monitoringOperation('readyz', 'May the service get traffic?', 'application/json', up, {
     503: { $ref: `#/components/responses/${responseNameOf('SERVICE_UNAVAILABLE')}` },

@@ -6,7 +6,7 @@ type Intended = AllowedDifference & { readonly affects: string };
 /** Requests that the Flask service refused in another way, or not at all. */
 const REFUSED_GETS = ['GET /products/', 'GET /PRODUCTS', 'GET /nowhere', 'GET /products/*'];
 const REFUSED_POSTS = 'POST /products (*';
-const NEW_ROUTES = ['GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs', '*/trpc/*'];
+const NEW_ROUTES = ['GET /', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs', '*/trpc/*'];
 const PRODUCT = ['$.id', '$.name', '$.price', '$.category', '$.created_at'];
 
 const headers: readonly Intended[] = [
