@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { batchOf, decodeMessage, type Encoding, type JaegerBatch, type JaegerSpan } from './thrift.js';
+import { decodePacket, type Encoding } from '@products/console/receive';
+import { type JaegerBatch, type JaegerSpan, toBatch } from './decode.js';
 
 const RECEIVE_BUFFER_BYTES = 8_388_608;
 
@@ -29,7 +30,7 @@ export async function startJaegerAgent(encoding: Encoding = 'compact', port = 0)
   await once(receiver, 'listening');
   const decoded: JaegerBatch[] = [];
   const batches = () => {
-    for (const packet of packets.slice(decoded.length)) decoded.push(batchOf(decodeMessage(packet, encoding)));
+    for (const packet of packets.slice(decoded.length)) decoded.push(toBatch(decodePacket(packet, encoding)));
     return decoded;
   };
   return {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { decodeOtlp } from './otlp.js';
-import { decodeBatch, type JaegerBatch, type JaegerSpan } from './thrift.js';
+import { decodeBatch, decodeOtlpTraces } from '@products/console/receive';
+import { type JaegerBatch, type JaegerSpan, toBatch } from './decode.js';
 
 export interface JaegerCollector {
   /** `http://127.0.0.1:{port}`; spans are taken at `/api/traces` (Thrift) and `/v1/traces` (OTLP). */
@@ -70,7 +70,7 @@ export async function startJaegerCollector(options: JaegerCollectorOptions = {})
 async function readBatches(request: IncomingMessage): Promise<JaegerBatch[]> {
   const sent = await buffer(request);
   const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
-  if (request.url === '/api/traces') return [decodeBatch(body)];
-  if (request.url === '/v1/traces') return decodeOtlp(body);
+  if (request.url === '/api/traces') return [toBatch(decodeBatch(body))];
+  if (request.url === '/v1/traces') return [toBatch(decodeOtlpTraces(body, false))];
   throw new Error(`no such path of a collector: ${request.url}`);
 }

@@ -1,3 +1,3 @@
 export { type JaegerAgent, startJaegerAgent } from './agent.js';
 export { type JaegerCollector, startJaegerCollector } from './collector.js';
-export { decodeMessage, type JaegerSpan } from './thrift.js';
+export { decodeMessage, type JaegerSpan } from './decode.js';

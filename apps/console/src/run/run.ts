@@ -1,0 +1,194 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import path from 'node:path';
+import type { Ports } from '../serve/ports.js';
+import type { Observed } from '../serve/router.js';
+import { LineSplitter } from './lines.js';
+import { choosePorts } from './ports.js';
+import { renderPretty } from './pretty.js';
+import type { Settings } from './settings.js';
+
+const program = path.resolve(import.meta.dirname, '../cli.js');
+
+/** The signals that a service is told of. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
+
+/** A console that ended is started again after this time, and not more often. */
+const RESTART_AFTER_MS = 1_000;
+/** Messages to a console that does not read them; with more, lines are not shown. */
+const UNREAD_MAX = 1_000;
+
+/** What the runner tells its console. */
+export type Told = { readonly lines: string[] } | { readonly observed: Observed };
+
+/** What a console tells the runner. */
+export interface Ready {
+  readonly pageUrl: string;
+}
+
+export interface RunOptions extends Settings {
+  readonly command: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** Where the console keeps what it receives. */
+  readonly folder: string;
+}
+
+/**
+ * Runs a service: its stdout goes on as it is, or readable; a console beside it receives its spans and lines. The console never
+ * delays the service, and its end does not end it.
+ *
+ * @returns the service's exit code; 128 and its number for a signal, as shells have it
+ * @throws {Error} when there is no such program.
+ */
+export async function run({ command, environment, folder, hasConsole, isPretty }: RunOptions): Promise<number> {
+  const [name = '', ...parameters] = command;
+  const ports = hasConsole ? await choosePorts() : undefined;
+  const given = ports === undefined ? {} : receiversOf(ports);
+  const env = { ...given, ...environment };
+  const traceUrl = env['TRACE_URL'];
+
+  const service = spawn(name, parameters, {
+    env,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    // A process group of its own: a terminal's Ctrl-C reaches it once, from here.
+    detached: true,
+  });
+  const failed = new Promise<never>((_, reject) => {
+    service.once('error', (error) => reject(new Error(`${name}: ${error.message}`, { cause: error })));
+  });
+  await Promise.race([once(service, 'spawn'), failed]);
+
+  const console = ports === undefined ? undefined : new ConsoleProcess(folder, ports);
+  let observed: Observed = { state: 'starting', startedAt: Date.now() };
+  console?.tell({ observed });
+  const announce = (lines: readonly string[]) => {
+    const started = lines.map(readStart).find((found) => found !== undefined);
+    if (started === undefined) return;
+    observed = { ...observed, ...started, state: 'up' };
+    console?.tell({ observed });
+    if (console !== undefined) {
+      void console.ready.then(({ pageUrl }) => printBanner(String(started.url), pageUrl, isPretty));
+    }
+  };
+  const splitter = new LineSplitter((lines) => {
+    if (isPretty) process.stdout.write(lines.map((line) => `${renderPretty(line, traceUrl)}\n`).join(''));
+    console?.tell({ lines });
+    announce(lines);
+  });
+  service.stdout.on('data', (chunk: Buffer) => {
+    // Whoever reads slowly slows the service's own writing down, as without a runner.
+    if (!isPretty && !process.stdout.write(chunk)) {
+      service.stdout.pause();
+      process.stdout.once('drain', () => service.stdout.resume());
+    }
+    splitter.write(chunk);
+  });
+  // Nobody reads any more: the service goes on, and its lines to the console.
+  process.stdout.on('error', () => {});
+
+  const forward = (signal: NodeJS.Signals) => service.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, forward);
+  const [code, signal] = await once(service, 'close');
+  splitter.end();
+  console?.tell({ observed: { ...observed, state: 'stopped', stoppedAt: Date.now(), code: String(signal ?? code) } });
+  await console?.end();
+  return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+}
+
+function receiversOf(ports: Ports): Record<string, string> {
+  return {
+    JAEGER_AGENT_HOST: '127.0.0.1',
+    JAEGER_AGENT_PORT: String(ports.compact),
+    TRACE_URL: `http://localhost:${ports.page}/trace/{trace_id}`,
+  };
+}
+
+/** The console in a process of its own. */
+class ConsoleProcess {
+  readonly #folder: string;
+  readonly #ports: Ports;
+  #child: ChildProcess;
+  #isEnding = false;
+  #unread = 0;
+  #observed: Told | undefined;
+  readonly #isReady = Promise.withResolvers<Ready>();
+
+  constructor(folder: string, ports: Ports) {
+    this.#folder = folder;
+    this.#ports = ports;
+    this.#child = this.#start();
+  }
+
+  /** Resolves when it has told its address. */
+  get ready(): Promise<Ready> {
+    return this.#isReady.promise;
+  }
+
+  tell(told: Told): void {
+    if ('observed' in told) this.#observed = told;
+    if (!this.#child.connected || this.#unread > UNREAD_MAX) return;
+    this.#unread += 1;
+    this.#child.send(told, () => {
+      this.#unread -= 1;
+    });
+  }
+
+  /** Lets it write what it has received, and end. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child.connected) this.#child.disconnect();
+    await once(this.#child, 'exit');
+  }
+
+  #start(): ChildProcess {
+    const ports = Object.entries(this.#ports).flatMap(([name, port]) => [`--${name}`, String(port)]);
+    const child = fork(program, ['receive', '--folder', this.#folder, ...ports], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      // It ends with the runner's word, not with the terminal's signal.
+      detached: true,
+    });
+    child.on('message', (ready) => this.#isReady.resolve(ready as Ready));
+    child.once('error', (error) => process.stderr.write(`console: ${error.message}\n`));
+    child.once('exit', (code, signal) => {
+      if (this.#isEnding) return;
+      process.stderr.write(`console: ended (${signal ?? code}); the service goes on\n`);
+      setTimeout(() => {
+        if (this.#isEnding) return;
+        this.#unread = 0;
+        this.#child = this.#start();
+        if (this.#observed !== undefined) this.tell(this.#observed);
+      }, RESTART_AFTER_MS).unref();
+    });
+    return child;
+  }
+}
+
+/** What the line of a service that has started says of it; undefined for another line. */
+function readStart(text: string): Partial<Observed> | undefined {
+  if (!text.includes('"url":"http')) return undefined;
+  try {
+    const { url, service, database, message } = JSON.parse(text);
+    if (typeof url !== 'string' || !/^Service démarré|^Primaire démarré|started|listening/i.test(String(message)))
+      return;
+    // An address that listens on every interface is reached by the loopback one.
+    const reached = url.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, '//127.0.0.1');
+    return { url: new URL(reached).origin, name: String(service ?? ''), database: String(database ?? '') };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where to go on. On stderr beside JSON lines: stdout has nothing else. */
+function printBanner(serviceUrl: string, pageUrl: string, isPretty: boolean): void {
+  const api = serviceUrl.replace('127.0.0.1', 'localhost');
+  const rows = [
+    ['API', api],
+    ['Documentation', `${api}/docs`],
+    ['Console', pageUrl],
+  ];
+  const text = rows.map(([label, url]) => `  ${String(label).padEnd(14)}${url}`).join('\n');
+  (isPretty ? process.stdout : process.stderr).write(`\n${text}\n\n`);
+}

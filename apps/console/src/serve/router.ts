@@ -1,0 +1,135 @@
+import { initTRPC, TRPCError } from '@trpc/server';
+import { z } from 'zod';
+import { type Overview, summarize } from '../metrics/overview.js';
+import { SCRAPE_EVERY_MS, type Scraper } from '../metrics/scraper.js';
+import type { Line, Span } from '../receive/index.js';
+import type { Search, StoredLine, TraceSummary } from '../store/search.js';
+import type { Losses, Store } from '../store/store.js';
+
+/** Most traces that a list shows, and most lines of an answer. */
+const LIST_MAX = 500;
+const LINES_MAX = 5_000;
+
+/** The service that the console was started with. */
+export interface Observed {
+  readonly state: 'starting' | 'up' | 'stopped' | 'none';
+  /** Its origin: `http://127.0.0.1:5000`. */
+  readonly url?: string;
+  readonly startedAt?: number;
+  readonly stoppedAt?: number;
+  /** Its exit code, or the signal that ended it. */
+  readonly code?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly database?: string;
+}
+
+export interface Status {
+  readonly observed: Observed;
+  readonly counts: { readonly spans: number; readonly traces: number; readonly lines: number };
+  readonly losses: Losses;
+  readonly bytes: number;
+  /** What could not be read of what was received, newest last. */
+  readonly refused: readonly string[];
+  readonly refusedCount: number;
+  /** What a person should know of the store and of the metrics. */
+  readonly problems: readonly string[];
+  readonly receivers: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+}
+
+export interface RouterOptions {
+  readonly search: Search;
+  readonly store: Store;
+  readonly scraper: Scraper;
+  readonly describe: () => Pick<Status, 'observed' | 'refused' | 'refusedCount' | 'receivers'>;
+}
+
+const text = z.string().max(500);
+const traceId = z.string().regex(/^[\da-f]{1,32}$/i, 'an id of a trace has 1 to 32 hexadecimal digits');
+const tagsSchema = z.record(text, text).optional();
+
+const traceQuery = z.object({
+  service: text.optional(),
+  operation: text.optional(),
+  tags: tagsSchema,
+  status: z
+    .string()
+    .regex(/^[\dxX]{3}$/, 'a status is 404 or 4xx')
+    .optional(),
+  minDurationUs: z.number().optional(),
+  maxDurationUs: z.number().optional(),
+  isError: z.boolean().optional(),
+  sinceUs: z.number().optional(),
+  untilUs: z.number().optional(),
+  limit: z.number().int().min(1).max(LIST_MAX).default(200),
+});
+
+const lineQuery = z.object({
+  text: text.optional(),
+  levels: z.array(text).max(10).optional(),
+  traceId: traceId.optional(),
+  fields: tagsSchema,
+  afterSeq: z.number().int().optional(),
+  beforeSeq: z.number().int().optional(),
+  limit: z.number().int().min(1).max(LINES_MAX).default(500),
+});
+
+/** What the page asks. Every answer is what was received, unchanged. */
+export function createConsoleRouter({ search, store, scraper, describe }: RouterOptions) {
+  const t = initTRPC.create({ isDev: false });
+  return t.router({
+    status: t.procedure.query(
+      (): Status => ({
+        ...describe(),
+        counts: search.counts(),
+        losses: store.losses,
+        bytes: store.bytes,
+        problems: [store.problem, scraper.problem].filter((problem) => problem !== undefined),
+        nowMs: Date.now(),
+      }),
+    ),
+
+    overview: t.procedure
+      .input(z.object({ rangeMs: z.number().min(60_000).max(3_600_000), route: text.optional() }))
+      .query(
+        ({ input: { rangeMs, route } }): Overview =>
+          summarize(scraper.since(Date.now() - rangeMs), SCRAPE_EVERY_MS, route),
+      ),
+
+    operations: t.procedure.query((): { service: string; operations: string[] }[] =>
+      search.services().map((service) => ({
+        service,
+        operations: [...new Set(search.operations(service).map(({ name }) => name))],
+      })),
+    ),
+
+    traces: t.procedure
+      .input(traceQuery)
+      .query(({ input }): { items: TraceSummary[]; matching: number; outside: number } => {
+        const { limit, sinceUs, untilUs, ...conditions } = input;
+        const matching = search.countTraces({ ...conditions, sinceUs, untilUs });
+        const anyTime = sinceUs === undefined && untilUs === undefined ? matching : search.countTraces(conditions);
+        return { items: search.traces(input), matching, outside: anyTime - matching };
+      }),
+
+    trace: t.procedure
+      .input(z.object({ id: traceId }))
+      .query(({ input }): { id: string; spans: Span[]; lines: Line[]; receivedMs: number } => {
+        const id = input.id.toLowerCase().padStart(32, '0');
+        const spans = search.spans(id);
+        const lines = search.lines({ traceId: id, limit: LINES_MAX });
+        if (spans.length === 0 && lines.length === 0) {
+          throw new TRPCError({ code: 'NOT_FOUND', message: `no trace ${id}: never received, or removed` });
+        }
+        return { id, spans, lines, receivedMs: search.receivedMs(id) };
+      }),
+
+    lines: t.procedure.input(lineQuery).query(({ input }): StoredLine[] => {
+      const id = input.traceId?.toLowerCase().padStart(32, '0');
+      return search.lines({ ...input, traceId: id });
+    }),
+  });
+}
+
+export type ConsoleRouter = ReturnType<typeof createConsoleRouter>;

@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SCHEMA, SCHEMA_VERSION } from './schema.js';
+
+/** `PRAGMA application_id` of these files, so that no other program's is taken for one (https://www.sqlite.org/pragma.html#pragma_application_id). */
+const APPLICATION_ID = 0x70_72_6f_64;
+
+export interface Opened {
+  readonly database: DatabaseSync;
+  /** Why a file that was there is now another one, and where it is. */
+  readonly movedAside?: string;
+}
+
+/**
+ * Opens the file, or makes it. One that is broken, another program's or of another version is moved aside.
+ *
+ * @throws {Error} when the folder cannot be written.
+ */
+export function openDatabase(file: string): Opened {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const isNew = !existsSync(file);
+  try {
+    return { database: open(file, isNew) };
+  } catch (error) {
+    if (isNew) throw error;
+    const aside = `${file}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+    renameSync(file, aside);
+    for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    return { database: open(file, true), movedAside: `${reason}: moved to ${aside}` };
+  }
+}
+
+function open(file: string, isNew: boolean): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: 2_000 });
+  try {
+    if (!isNew) assertOurs(database);
+    // Lost at a power failure at worst: the last moments of what is kept for looking at.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
+    if (isNew) {
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; ${SCHEMA}`);
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function assertOurs(database: DatabaseSync): void {
+  const application = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
+  if (application !== APPLICATION_ID) throw new Error('the file is another program’s');
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version !== SCHEMA_VERSION) throw new Error(`the file has version ${version}, not ${SCHEMA_VERSION}`);
+  const check = String(database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
+  if (check !== 'ok') throw new Error(`the file is broken (${check})`);
+}

@@ -1,0 +1,259 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { gzipSync } from 'node:zlib';
+import { type Line, type Span, tagOf } from '../receive/index.js';
+import { openDatabase } from './database.js';
+
+/** What is received is written this often, in one transaction. */
+const FLUSH_EVERY_MS = 100;
+/** What may wait to be written, in spans and lines; a disk that is full costs no more memory. */
+const PENDING_MAX = 100_000;
+const RETENTION_EVERY_MS = 10_000;
+/** Rows that one step of the removal takes away, in a few milliseconds. */
+const REMOVED_AT_ONCE = 2_000;
+
+export interface StoreOptions {
+  /** `:memory:` keeps nothing. */
+  readonly file: string;
+  readonly bytesMax: number;
+  /** Since receipt. */
+  readonly ageMaxMs: number;
+  /** Told what a person should know: a file moved aside, a full disk. */
+  readonly warn: (problem: string) => void;
+}
+
+/** What was received and is not there any more, or never was. */
+export interface Losses {
+  readonly removedSpans: number;
+  readonly removedLines: number;
+  /** Not written: too much at once, or the disk is full. */
+  readonly droppedSpans: number;
+  readonly droppedLines: number;
+}
+
+/** Spans, lines and scrapes in SQLite, bounded by size and by age. */
+export class Store {
+  readonly database: DatabaseSync;
+  readonly #options: StoreOptions;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #timers: NodeJS.Timeout[];
+  readonly #processes = new Map<string, number>();
+  #spans: { span: Span; receivedMs: number }[] = [];
+  #lines: { line: Line; receivedMs: number }[] = [];
+  #droppedSpans = 0;
+  #droppedLines = 0;
+  #problem: string | undefined;
+
+  constructor(options: StoreOptions) {
+    const { database, movedAside } = openDatabase(options.file);
+    if (movedAside !== undefined) options.warn(movedAside);
+    this.database = database;
+    this.#options = options;
+    this.#statements = prepare(database);
+    this.#timers = [
+      setInterval(() => this.flush(), FLUSH_EVERY_MS).unref(),
+      setInterval(() => this.removeOld(), RETENTION_EVERY_MS).unref(),
+    ];
+  }
+
+  addSpans(spans: readonly Span[]): void {
+    const receivedMs = Date.now();
+    const room = PENDING_MAX - this.#spans.length;
+    for (const span of spans.slice(0, room)) this.#spans.push({ span, receivedMs });
+    this.#droppedSpans += Math.max(0, spans.length - room);
+  }
+
+  addLine(line: Line): void {
+    if (this.#lines.length < PENDING_MAX) this.#lines.push({ line, receivedMs: Date.now() });
+    else this.#droppedLines += 1;
+  }
+
+  /** What `/metrics` answered. */
+  addScrape(timeMs: number, body: string): void {
+    this.#write(() => this.#statements.insertScrape.run(timeMs, gzipSync(body, { level: 1 })));
+  }
+
+  /** Writes what was received; what the disk does not take waits, as far as there is room. */
+  flush(): void {
+    if (this.#spans.length === 0 && this.#lines.length === 0) return;
+    const spans = this.#spans;
+    const lines = this.#lines;
+    const isWritten = this.#write(() => {
+      this.database.exec('BEGIN');
+      try {
+        for (const each of spans) this.#insertSpan(each.span, each.receivedMs);
+        for (const each of lines) this.#insertLine(each.line, each.receivedMs);
+        this.database.exec('COMMIT');
+      } catch (error) {
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        this.#processes.clear();
+        throw error;
+      }
+    });
+    if (!isWritten) return;
+    this.#spans = [];
+    this.#lines = [];
+  }
+
+  /** Bytes in use of the file. */
+  get bytes(): number {
+    const pragma = (name: string) => Number(this.database.prepare(`PRAGMA ${name}`).get()?.[name]);
+    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+  }
+
+  get losses(): Losses {
+    const removed = (what: string) => Number(this.#statements.selectRemoved.get(what)?.['count'] ?? 0);
+    return {
+      removedSpans: removed('spans'),
+      removedLines: removed('lines'),
+      droppedSpans: this.#droppedSpans,
+      droppedLines: this.#droppedLines,
+    };
+  }
+
+  /** Why nothing is written at the moment. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Removes what is too old, and the oldest of what is too much. */
+  removeOld(): void {
+    const before = Date.now() - this.#options.ageMaxMs;
+    this.#write(() => {
+      while (this.#removeOldest(before) > 0);
+      while (this.bytes > this.#options.bytesMax && this.#removeOldest(Number.MAX_SAFE_INTEGER) > 0);
+    });
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.flush();
+    this.database.close();
+  }
+
+  #removeOldest(beforeMs: number): number {
+    const statements = this.#statements;
+    this.database.exec('BEGIN');
+    const traceIds = statements.deleteSpans.all(beforeMs, REMOVED_AT_ONCE).map((row) => String(row['trace_id']));
+    for (const traceId of new Set(traceIds)) statements.deleteEmptyTrace.run(traceId);
+    const spans = traceIds.length;
+    const lines = Number(statements.deleteLines.run(beforeMs, REMOVED_AT_ONCE).changes);
+    const scrapes = Number(statements.deleteScrapes.run(beforeMs, REMOVED_AT_ONCE / 10).changes);
+    if (spans > 0) statements.countRemoved.run('spans', spans);
+    if (lines > 0) statements.countRemoved.run('lines', lines);
+    this.database.exec('COMMIT');
+    return spans + lines + scrapes;
+  }
+
+  #insertSpan(span: Span, receivedMs: number): void {
+    const { traceId, spanId, parentId, service, name, kind, startUs, durationUs, flags } = span;
+    const error = tagOf(span.tags, 'error');
+    const isError = error === true || error === 'true' ? 1 : 0;
+    this.#statements.insertSpan.run(
+      traceId,
+      spanId,
+      parentId,
+      this.#processIdOf(span),
+      service,
+      name,
+      kind,
+      startUs,
+      durationUs,
+      isError,
+      flags,
+      receivedMs,
+      JSON.stringify(span.tags),
+      span.logs.length === 0 ? '[]' : JSON.stringify(span.logs),
+      span.links.length === 0 ? '[]' : JSON.stringify(span.links),
+    );
+    const status = tagOf(span.tags, 'http.response.status_code') ?? tagOf(span.tags, 'http.status_code') ?? '';
+    // A root before a server's span, that before any other: what comes later may be nearer to the root.
+    const rank = parentId === '' ? 0 : kind === 'server' ? 1 : 2;
+    this.#statements.upsertTrace.run({
+      trace_id: traceId,
+      start_us: startUs,
+      end_us: startUs + durationUs,
+      rank,
+      service,
+      name,
+      status: kind === 'server' || status !== '' ? String(status) : '',
+      errors: isError,
+      received_ms: receivedMs,
+    });
+  }
+
+  #processIdOf({ service, processTags }: Span): number {
+    const tags = JSON.stringify(processTags);
+    const key = `${service}\n${tags}`;
+    const known = this.#processes.get(key);
+    if (known !== undefined) return known;
+    const row = this.#statements.upsertProcess.get(service, tags);
+    const id = Number(row?.['id']);
+    if (this.#processes.size > 1_000) this.#processes.clear();
+    this.#processes.set(key, id);
+    return id;
+  }
+
+  #insertLine({ timeMs, level, service, message, traceId, spanId, fields }: Line, receivedMs: number): void {
+    const text = JSON.stringify(fields);
+    this.#statements.insertLine.run(timeMs, level, service, message, traceId, spanId, receivedMs, text);
+  }
+
+  /** Whether it succeeded; the first failure of several is told. */
+  #write(work: () => void): boolean {
+    try {
+      work();
+      this.#problem = undefined;
+      return true;
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      if (this.#problem !== problem) this.#options.warn(`${this.#options.file}: ${problem}`);
+      this.#problem = problem;
+      return false;
+    }
+  }
+}
+
+function prepare(database: DatabaseSync): Record<StatementName, StatementSync> {
+  const entries = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
+  return Object.fromEntries(entries) as Record<StatementName, StatementSync>;
+}
+
+type StatementName = keyof typeof statements;
+
+const statements = {
+  insertSpan: `INSERT INTO spans (trace_id, span_id, parent_id, process_id, service, name, kind, start_us, duration_us, is_error,
+    flags, received_ms, tags, logs, links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  upsertTrace: `INSERT INTO traces (trace_id, start_us, end_us, root_rank, root_start_us, root_service, root_name, status, spans,
+      errors, received_ms)
+    VALUES (:trace_id, :start_us, :end_us, :rank, :start_us, :service, :name, :status, 1, :errors, :received_ms)
+    ON CONFLICT (trace_id) DO UPDATE SET
+      start_us = min(start_us, excluded.start_us),
+      end_us = max(end_us, excluded.end_us),
+      root_service = CASE WHEN (excluded.root_rank, excluded.root_start_us) < (root_rank, root_start_us)
+        THEN excluded.root_service ELSE root_service END,
+      root_name = CASE WHEN (excluded.root_rank, excluded.root_start_us) < (root_rank, root_start_us)
+        THEN excluded.root_name ELSE root_name END,
+      root_start_us = CASE WHEN (excluded.root_rank, excluded.root_start_us) < (root_rank, root_start_us)
+        THEN excluded.root_start_us ELSE root_start_us END,
+      root_rank = min(root_rank, excluded.root_rank),
+      status = CASE WHEN excluded.status <> '' THEN excluded.status ELSE status END,
+      spans = spans + 1,
+      errors = errors + excluded.errors,
+      received_ms = excluded.received_ms`,
+  upsertProcess: `INSERT INTO processes (service, tags) VALUES (?, ?)
+    ON CONFLICT (service, tags) DO UPDATE SET service = excluded.service RETURNING id`,
+  insertLine: `INSERT INTO lines (time_ms, level, service, message, trace_id, span_id, received_ms, fields)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertScrape: 'INSERT OR REPLACE INTO scrapes (time_ms, body) VALUES (?, ?)',
+  deleteSpans: `DELETE FROM spans WHERE seq IN (SELECT seq FROM spans WHERE received_ms < ? ORDER BY seq LIMIT ?)
+    RETURNING trace_id`,
+  deleteEmptyTrace: `DELETE FROM traces WHERE trace_id = ?
+    AND NOT EXISTS (SELECT 1 FROM spans WHERE spans.trace_id = traces.trace_id)`,
+  deleteLines: 'DELETE FROM lines WHERE seq IN (SELECT seq FROM lines WHERE received_ms < ? ORDER BY seq LIMIT ?)',
+  deleteScrapes:
+    'DELETE FROM scrapes WHERE time_ms IN (SELECT time_ms FROM scrapes WHERE time_ms < ? ORDER BY time_ms LIMIT ?)',
+  countRemoved: `INSERT INTO removed (what, count) VALUES (?, ?)
+    ON CONFLICT (what) DO UPDATE SET count = count + excluded.count`,
+  selectRemoved: 'SELECT count FROM removed WHERE what = ?',
+} as const;
