@@ -40,10 +40,9 @@ async function runCommand(folder: string): Promise<void> {
   // biome-ignore lint/style/noProcessEnv: the service inherits it.
   const environment = process.env;
   const settings = readSettings(environment, process.stdout.isTTY === true, command === 'run');
-  const [program = '', ...parameters] = observed;
-  if (!settings.hasConsole && !settings.isPretty) {
-    // Nothing to do here: the service takes this process's place.
-    process.execve?.(program, [program, ...parameters], environment as Record<string, string>);
+  // Nothing to do here: the service takes this process's place.
+  if (!settings.hasConsole && !settings.isPretty && observed[0] === 'node') {
+    process.execve?.(process.execPath, [...observed], environment as Record<string, string>);
   }
   const { run } = await import('./run/run.js');
   process.exitCode = await run({ ...settings, command: observed, environment, folder });

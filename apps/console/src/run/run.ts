@@ -62,13 +62,15 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
   const console = ports === undefined ? undefined : new ConsoleProcess(folder, ports);
   let observed: Observed = { state: 'starting', startedAt: Date.now() };
   console?.tell({ observed });
+  let psql: string | undefined;
   const announce = (lines: readonly string[]) => {
+    psql ??= lines.map(readPsql).find((found) => found !== undefined);
     const started = lines.map(readStart).find((found) => found !== undefined);
     if (started === undefined) return;
     observed = { ...observed, ...started, state: 'up' };
     console?.tell({ observed });
     if (console !== undefined) {
-      void console.ready.then(({ pageUrl }) => printBanner(String(started.url), pageUrl, isPretty));
+      void console.ready.then(({ pageUrl }) => printBanner(String(started.url), pageUrl, psql, isPretty));
     }
   };
   const splitter = new LineSplitter((lines) => {
@@ -181,13 +183,25 @@ function readStart(text: string): Partial<Observed> | undefined {
   }
 }
 
+/** The command that opens an embedded database, of the line that has it. */
+function readPsql(text: string): string | undefined {
+  if (!text.includes('"psql":')) return undefined;
+  try {
+    const { psql } = JSON.parse(text);
+    return typeof psql === 'string' ? psql : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where to go on. On stderr beside JSON lines: stdout has nothing else. */
-function printBanner(serviceUrl: string, pageUrl: string, isPretty: boolean): void {
+function printBanner(serviceUrl: string, pageUrl: string, psql: string | undefined, isPretty: boolean): void {
   const api = serviceUrl.replace('127.0.0.1', 'localhost');
   const rows = [
     ['API', api],
     ['Documentation', `${api}/docs`],
     ['Console', pageUrl],
+    ...(psql === undefined ? [] : [['Database', psql]]),
   ];
   const text = rows.map(([label, url]) => `  ${String(label).padEnd(14)}${url}`).join('\n');
   (isPretty ? process.stdout : process.stderr).write(`\n${text}\n\n`);

@@ -1,0 +1,263 @@
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { api, type StoredLine } from './api.js';
+import { useApp, useKeys } from './app-state.js';
+import { formatClock, formatCount, shortId } from './format.js';
+import { useServiceUrl } from './layout.js';
+import { Command, Empty } from './parts.js';
+import { Choice, Text } from './traces.js';
+
+interface Search {
+  text?: string;
+  level?: string;
+  field?: string;
+  route?: string;
+  trace?: string;
+}
+
+export function readLogsSearch(search: Record<string, unknown>): Search {
+  const names = ['text', 'level', 'field', 'route', 'trace'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (search[name] === undefined || search[name] === '' ? [] : [[name, String(search[name])]])),
+  );
+}
+
+const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
+/** Lines that the page holds; earlier ones are asked for again. */
+const HELD_MAX = 5_000;
+const PAGE = 500;
+const EVERY_MS = 1_000;
+
+/** What one chose, as the console asks its store. */
+function toQuery({ text, level, field, route, trace }: Search) {
+  const fields: Record<string, string> = {};
+  const equals = field?.indexOf('=') ?? -1;
+  if (field !== undefined && equals > 0) fields[field.slice(0, equals)] = field.slice(equals + 1);
+  if (route !== undefined) fields['route'] = route;
+  const from = level === undefined ? -1 : LEVELS.indexOf(level);
+  return {
+    ...(text !== undefined && { text }),
+    ...(from >= 0 && { levels: LEVELS.slice(from) }),
+    ...(trace !== undefined && /^[\da-f]{1,32}$/i.test(trace) && { traceId: trace }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+  };
+}
+
+/** Lines as they come, the newest below. Scrolling up pauses what is shown, and never what is received. */
+export function LogsPage() {
+  const { t, language, isLive } = useApp();
+  const search = readLogsSearch(useSearch({ strict: false }));
+  const navigate = useNavigate({ from: '/logs' });
+  const serviceUrl = useServiceUrl();
+  const [lines, setLines] = useState<readonly StoredLine[]>([]);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const [waiting, setWaiting] = useState(0);
+  const [isWrapped, setWrapped] = useState(false);
+  const [isLoaded, setLoaded] = useState(false);
+  const [selected, setSelected] = useState<{ from: number; to: number }>();
+  const scroller = useRef<HTMLDivElement>(null);
+  const isFollowing = isLive && isAtEnd;
+  const key = JSON.stringify(search);
+
+  useEffect(() => {
+    let isCurrent = true;
+    setLoaded(false);
+    setSelected(undefined);
+    void api.lines.query({ ...toQuery(search), limit: PAGE }).then((found) => {
+      if (!isCurrent) return;
+      setLines(found);
+      setWaiting(0);
+      setAtEnd(true);
+      setLoaded(true);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [key]);
+
+  const lastSeq = lines.at(-1)?.seq ?? 0;
+  useEffect(() => {
+    if (!isLoaded) return;
+    const timer = setInterval(async () => {
+      const found = await api.lines.query({ ...toQuery(search), afterSeq: lastSeq, limit: HELD_MAX }).catch(() => []);
+      if (!isFollowing) return setWaiting(found.length);
+      if (found.length === 0) return;
+      setWaiting(0);
+      setLines((before) => [...before, ...found].slice(-HELD_MAX));
+    }, EVERY_MS);
+    return () => clearInterval(timer);
+  }, [key, lastSeq, isFollowing, isLoaded]);
+
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => 20,
+    overscan: 20,
+    getItemKey: (index) => lines[index]?.seq ?? index,
+  });
+  const count = lines.length;
+  useEffect(() => {
+    if (isFollowing && count > 0) virtual.scrollToIndex(count - 1, { align: 'end' });
+  }, [count, lastSeq, isFollowing, isWrapped]);
+
+  const loadEarlier = useCallback(async () => {
+    const first = lines[0];
+    if (first === undefined) return;
+    const found = await api.lines.query({ ...toQuery(search), beforeSeq: first.seq, limit: PAGE });
+    if (found.length === 0) return;
+    setLines((before) => (before[0]?.seq === first.seq ? [...found, ...before].slice(0, HELD_MAX) : before));
+    requestAnimationFrame(() => {
+      if (scroller.current !== null) scroller.current.scrollTop += found.length * 20;
+    });
+  }, [lines, search]);
+
+  const resume = useCallback(async () => {
+    const found = await api.lines.query({ ...toQuery(search), limit: PAGE });
+    setLines(found);
+    setWaiting(0);
+    setAtEnd(true);
+  }, [search]);
+  const keys = useMemo(() => ({ End: () => void resume() }), [resume]);
+  useKeys(keys);
+
+  const set = (next: Partial<Record<keyof Search, string | undefined>>) =>
+    void navigate({ search: (before) => readLogsSearch({ ...before, ...next }), replace: true });
+  const chosen = selected && ([Math.min(selected.from, selected.to), Math.max(selected.from, selected.to)] as const);
+  return (
+    <div className="fill">
+      <div className="pad" style={{ paddingBottom: 12 }}>
+        <div className="bar">
+          <Text name={t('search')} value={search.text} set={(text) => set({ text })} isSearch />
+          <Choice name={t('level')} value={search.level} values={LEVELS} set={(level) => set({ level })} />
+          <Text name={t('field')} value={search.field} set={(field) => set({ field })} width={160} />
+          <Text name={t('route')} value={search.route} set={(route) => set({ route })} width={140} />
+          <Text name={t('traceId')} value={search.trace} set={(trace) => set({ trace })} width={140} />
+          {Object.keys(search).length > 0 && (
+            <Link to="/logs" search={{}}>
+              {t('clear')}
+            </Link>
+          )}
+          <span className="grow" />
+          <label className="inline">
+            <input type="checkbox" checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)} />
+            {t('wrap')}
+          </label>
+        </div>
+      </div>
+      {isLoaded && lines.length === 0 ? (
+        <Empty>
+          {Object.keys(search).length > 0 ? t('none') : t('nothing')}
+          {Object.keys(search).length === 0 && (
+            <Command text={`curl ${serviceUrl ?? 'http://localhost:5000'}/products`} />
+          )}
+        </Empty>
+      ) : (
+        <div
+          ref={scroller}
+          className="lines"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keys.
+          tabIndex={0}
+          role="log"
+          aria-label={t('logs')}
+          aria-live="off"
+          onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+            setAtEnd(scrollHeight - scrollTop - clientHeight < 24);
+            if (scrollTop === 0) void loadEarlier();
+          }}
+          onKeyDown={(event) => {
+            if (!event.shiftKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
+            event.preventDefault();
+            const step = event.key === 'ArrowUp' ? -1 : 1;
+            const from = selected ?? { from: lines.length - 1, to: lines.length - 1 };
+            setSelected({ from: from.from, to: Math.max(0, Math.min(lines.length - 1, from.to + step)) });
+          }}
+          onCopy={(event) => {
+            if (chosen === undefined || getSelection()?.isCollapsed === false) return;
+            event.preventDefault();
+            const texts = lines.slice(chosen[0], chosen[1] + 1).map(({ fields, message }) => rawText(fields, message));
+            event.clipboardData.setData('text/plain', texts.join('\n'));
+          }}
+        >
+          <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+            {virtual.getVirtualItems().map(({ index, start, key: rowKey }) => {
+              const line = lines[index];
+              if (line === undefined) return null;
+              return (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys.
+                // biome-ignore lint/a11y/noStaticElementInteractions: a click selects; the trace is a link.
+                <div
+                  key={rowKey}
+                  ref={virtual.measureElement}
+                  data-index={index}
+                  className={`line ${line.level}${isWrapped ? ' wrap' : ''}`}
+                  data-selected={chosen !== undefined && index >= chosen[0] && index <= chosen[1]}
+                  style={{ transform: `translateY(${start}px)` }}
+                  onClick={(event) =>
+                    getSelection()?.isCollapsed !== false &&
+                    setSelected({ from: event.shiftKey ? (selected?.from ?? index) : index, to: index })
+                  }
+                >
+                  <span className="muted" title={new Date(line.timeMs).toISOString()}>
+                    {formatClock(line.timeMs, language)}
+                  </span>
+                  <span className={`lvl ${line.level}`}>{line.level || '—'}</span>
+                  <span className="text" title={isWrapped ? undefined : line.message}>
+                    {line.message}
+                    <span className="muted">{extraText(line)}</span>
+                  </span>
+                  {line.traceId !== '' && (
+                    <Link
+                      to="/trace/$id"
+                      params={{ id: line.traceId }}
+                      search={line.spanId === '' ? {} : { span: line.spanId }}
+                    >
+                      ↗{shortId(line.traceId)}
+                    </Link>
+                  )}
+                </div>
+              );
+            })}
+          </div>
+          {!isFollowing && lines.length > 0 && (
+            <div className="fold" role="status">
+              <span className="warn">▮▮ {t('paused')}</span>
+              {waiting > 0 && (
+                <span>
+                  {t('newLines', { count: `${formatCount(waiting, language)}${waiting >= HELD_MAX ? '+' : ''}` })}
+                </span>
+              )}
+              <button type="button" onClick={() => void resume()}>
+                {t('resume')} <kbd>End</kbd>
+              </button>
+            </div>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const SHOWN_ELSEWHERE = new Set([
+  'level',
+  'log_level',
+  'timestamp',
+  'time',
+  'service',
+  'message',
+  'trace_id',
+  'span_id',
+  'exc_info',
+]);
+
+function extraText({ fields, message }: StoredLine): string {
+  const parts = Object.entries(fields)
+    .filter(([name, value]) => !SHOWN_ELSEWHERE.has(name) && !(typeof value === 'string' && message.includes(value)))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const stack = typeof fields['exc_info'] === 'string' ? `\n${fields['exc_info']}` : '';
+  return `${parts.length > 0 ? `  ${parts.join(' ')}` : ''}${stack}`;
+}
+
+function rawText(fields: StoredLine['fields'], message: string): string {
+  return Object.keys(fields).length === 0 ? message : JSON.stringify(fields);
+}

@@ -1,0 +1,262 @@
+// A frontend of the API as anybody would write one, on @products/client.
+import type { Product } from '@products/api-contract';
+import { type Call, createdAtOf, createProductsClient, traceIdOf } from '@products/client';
+import { createProductsQueries } from '@products/client/query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { type SubmitEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useApp } from './app-state.js';
+import { sendCallSpan } from './browser-spans.js';
+import { formatCount, formatDuration, formatMoment, shortId } from './format.js';
+import { useServiceUrl } from './layout.js';
+import { Empty } from './parts.js';
+
+const PAGE = 50;
+const CALLS_KEPT = 50;
+
+export function readProductsSearch(search: Record<string, unknown>): { product?: number; new?: true } {
+  const product = Number(search['product'] ?? Number.NaN);
+  return { ...(Number.isInteger(product) && { product }), ...(search['new'] === true && { new: true as const }) };
+}
+
+export function ProductsPage() {
+  const { t } = useApp();
+  const url = useServiceUrl();
+  if (url === undefined) return <Empty>{t('apiUnknown')}</Empty>;
+  return <Products key={url} url={url} />;
+}
+
+function Products({ url }: { url: string }) {
+  const { t, language } = useApp();
+  const search = readProductsSearch(useSearch({ strict: false }));
+  const navigate = useNavigate({ from: '/products' });
+  const [calls, setCalls] = useState<readonly Call[]>([]);
+  const onCall = useCallback((call: Call) => {
+    sendCallSpan(call);
+    setCalls((before) => [call, ...before].slice(0, CALLS_KEPT));
+  }, []);
+  const client = useMemo(() => createProductsClient({ url, onCall }), [url, onCall]);
+  const queries = useMemo(() => createProductsQueries(client), [client]);
+  const [isAllWanted, setAllWanted] = useState(false);
+  const list = useInfiniteQuery(queries.list(PAGE));
+  const all = useQuery({ ...queries.all(), enabled: isAllWanted, staleTime: Number.POSITIVE_INFINITY });
+  const slow = useMutation({ mutationFn: () => client.diagnostics.slow.query() });
+  const failing = useMutation({ mutationFn: () => client.diagnostics.error.query() });
+  const products = isAllWanted && all.data ? all.data.items : (list.data?.pages.flatMap(({ items }) => items) ?? []);
+  const end = useRef<HTMLButtonElement>(null);
+  const { hasNextPage, fetchNextPage, isFetchingNextPage } = list;
+  useEffect(() => {
+    if (end.current === null || !hasNextPage || isFetchingNextPage) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void fetchNextPage());
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return (
+    <div className="fill">
+      <div className="pad" style={{ paddingBottom: 12 }}>
+        <div className="bar">
+          <button type="button" className="primary" onClick={() => void navigate({ search: { new: true } })}>
+            + {t('newProduct')}
+          </button>
+          <button type="button" onClick={() => (isAllWanted ? void all.refetch() : setAllWanted(true))}>
+            {t('all')}
+            {all.data && ` ${formatCount(all.data.items.length, language)}${all.data.isComplete ? '' : ' …'}`}
+          </button>
+          {all.data && !all.data.isComplete && <progress aria-label={t('all')} />}
+          <button type="button" disabled={slow.isPending} onClick={() => slow.mutate()}>
+            /slow{slow.isPending && ' …'}
+          </button>
+          <button type="button" disabled={failing.isPending} onClick={() => failing.mutate()}>
+            /error
+          </button>
+          <Failure error={list.error ?? all.error ?? failing.error ?? slow.error} />
+        </div>
+      </div>
+      <div className="columns">
+        <div>
+          {list.isSuccess && products.length === 0 ? (
+            <Empty>{t('noProduct')}</Empty>
+          ) : (
+            <table>
+              <thead>
+                <tr>
+                  <th>id</th>
+                  <th>{t('name')}</th>
+                  <th className="right">{t('price')}</th>
+                  <th className="wide">{t('category')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {products.slice(0, 2_000).map((product) => (
+                  <tr key={product.id} aria-selected={product.id === search.product}>
+                    <td className="muted">{product.id}</td>
+                    <td className="main">
+                      <Link to="/products" search={{ product: product.id }} className="rowlink">
+                        {product.name}
+                      </Link>
+                    </td>
+                    <td className="right">{formatCount(product.price, language)}</td>
+                    <td className="wide">{product.category}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+          {!isAllWanted && hasNextPage && (
+            <div className="block">
+              <button ref={end} type="button" onClick={() => void fetchNextPage()}>
+                {t('loadMore')}
+              </button>
+            </div>
+          )}
+        </div>
+        <div>
+          {search.new === true ? (
+            <NewProductForm queries={queries} />
+          ) : search.product !== undefined ? (
+            <OneProduct queries={queries} id={search.product} />
+          ) : null}
+        </div>
+        <Calls calls={calls} />
+      </div>
+    </div>
+  );
+}
+
+type Queries = ReturnType<typeof createProductsQueries>;
+
+function OneProduct({ queries, id }: { queries: Queries; id: number }) {
+  const { t, language } = useApp();
+  const { data, error } = useQuery(queries.byId(id));
+  if (error !== null) return <Failure error={error} />;
+  if (data === undefined) return null;
+  return (
+    <div className="block">
+      <h1>{data.name}</h1>
+      <dl>
+        <dt>id</dt>
+        <dd>{data.id}</dd>
+        <dt>{t('price')}</dt>
+        <dd>{formatCount(data.price, language)}</dd>
+        <dt>{t('category')}</dt>
+        <dd>{data.category}</dd>
+        <dt>{t('created')}</dt>
+        <dd title={createdAtOf(data).toISOString()}>{formatMoment(createdAtOf(data).getTime(), language)}</dd>
+      </dl>
+    </div>
+  );
+}
+
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+function issuesOf(error: unknown): readonly Issue[] {
+  return (error as { data?: { issues?: readonly Issue[] } } | null)?.data?.issues ?? [];
+}
+
+function NewProductForm({ queries }: { queries: Queries }) {
+  const { t } = useApp();
+  const navigate = useNavigate({ from: '/products' });
+  const cache = useQueryClient();
+  const create = useMutation(queries.create());
+  const issues = issuesOf(create.error);
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const text = (name: string) => String(fields.get(name) ?? '');
+    const price = text('price').replace(',', '.');
+    create.mutate(
+      // What is no number goes as it is: the service says what it expects.
+      {
+        name: text('name'),
+        price: (price.trim() === '' || Number.isNaN(Number(price)) ? price : Number(price)) as number,
+        category: text('category'),
+      },
+      {
+        onSuccess: (product: Product) => {
+          cache.setQueryData(queries.byId(product.id).queryKey, product);
+          void navigate({ search: { product: product.id } });
+        },
+      },
+    );
+  };
+  const field = (name: 'name' | 'price' | 'category') => {
+    const problem = issues.find(({ path }) => path === name)?.message;
+    return (
+      <label>
+        {t(name)}
+        <input
+          name={name}
+          inputMode={name === 'price' ? 'decimal' : 'text'}
+          {...(problem !== undefined && { 'aria-invalid': true, 'aria-describedby': `${name}-problem` })}
+        />
+        {problem !== undefined && (
+          <span className="error" id={`${name}-problem`}>
+            ✕ {problem}
+          </span>
+        )}
+      </label>
+    );
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <h1>{t('newProduct')}</h1>
+      {field('name')}
+      {field('price')}
+      {field('category')}
+      <div className="bar">
+        <button type="submit" className="primary" disabled={create.isPending}>
+          {t('create')}
+        </button>
+        <button type="button" onClick={() => void navigate({ search: {} })}>
+          {t('cancel')}
+        </button>
+      </div>
+      <Failure error={create.error} />
+    </form>
+  );
+}
+
+/** What went wrong, and the trace that tells why. */
+function Failure({ error }: { error: unknown }) {
+  const { t } = useApp();
+  if (!(error instanceof Error)) return null;
+  const traceId = traceIdOf(error);
+  return (
+    <p className="error" role="alert">
+      ✕ {error.message}{' '}
+      {traceId !== undefined && (
+        <Link to="/trace/$id" params={{ id: traceId }}>
+          {t('trace')} {shortId(traceId)}
+        </Link>
+      )}
+    </p>
+  );
+}
+
+function Calls({ calls }: { calls: readonly Call[] }) {
+  const { t, language } = useApp();
+  return (
+    <section aria-label={t('calls')}>
+      <div className="block">
+        <h2>{t('calls')}</h2>
+        {calls.length === 0 && <p className="muted">{t('noCalls')}</p>}
+      </div>
+      {calls.map((call) => {
+        const status = (call.error as { data?: { httpStatus?: number } } | undefined)?.data?.httpStatus;
+        return (
+          <Link key={call.spanId} to="/trace/$id" params={{ id: call.traceId }} className="call">
+            <span className={call.error === undefined ? 'ok' : 'error'}>
+              {call.error === undefined ? '✓' : `✕ ${status ?? ''}`}
+            </span>
+            <span className="cut grow">{call.path}</span>
+            <span className="muted">{formatDuration(call.durationMs * 1_000, language)}</span>
+            <span>↗</span>
+          </Link>
+        );
+      })}
+    </section>
+  );
+}
