@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Ready, Told } from './run/run.js';
 import { readSettings } from './run/settings.js';
 import { type Ports, usualPorts } from './serve/ports.js';
 
@@ -68,12 +69,12 @@ async function receive(folder: string, values: Readonly<Record<string, unknown>>
     process.stdout.write(`Console ${running.pageUrl}\n${receivers.join('\n')}\n`);
     return;
   }
-  process.on('message', (told: import('./run/run.js').Told) => {
+  process.on('message', (told: Told) => {
     if ('lines' in told) for (const line of told.lines) running.takeText(line);
     else running.observe(told.observed);
   });
   process.once('disconnect', stop);
-  process.send({ pageUrl: running.pageUrl } satisfies import('./run/run.js').Ready);
+  process.send({ pageUrl: running.pageUrl } satisfies Ready);
 }
 
 function readPort(name: string, text: unknown, usual: number): number {

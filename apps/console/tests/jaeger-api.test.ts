@@ -1,8 +1,8 @@
 // The query API against what a stock Jaeger 1.76 answered for the same packets (`jaeger-1.76/`).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { decodePacket, type Encoding } from '@products/decoders';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodePacket, type Encoding } from '../src/receive/index.js';
 import { answerJaeger } from '../src/serve/jaeger-api.js';
 import { Search } from '../src/store/search.js';
 import { Store } from '../src/store/store.js';

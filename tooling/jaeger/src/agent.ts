@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { decodePacket, type Encoding } from '@products/console/receive';
+import { decodePacket, type Encoding } from '@products/decoders';
 import { type JaegerBatch, type JaegerSpan, toBatch } from './decode.js';
 
 const RECEIVE_BUFFER_BYTES = 8_388_608;

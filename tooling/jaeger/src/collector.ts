@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { decodeBatch, decodeOtlpTraces } from '@products/console/receive';
+import { decodeBatch, decodeOtlpTraces } from '@products/decoders';
 import { type JaegerBatch, type JaegerSpan, toBatch } from './decode.js';
 
 export interface JaegerCollector {

@@ -1,5 +1,5 @@
-// What arrived, decoded by the console's receivers, as tests like to read it.
-import { decodeMessage as decode, type Encoding, type Span, type Tag } from '@products/console/receive';
+// What arrived, decoded as the console does, as tests like to read it.
+import { decodeMessage as decode, type Encoding, type Span, type Tag } from '@products/decoders';
 
 type Value = string | boolean | number | bigint;
 

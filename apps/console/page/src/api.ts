@@ -9,7 +9,6 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: 1, retryDelay: 500, refetchOnWindowFocus: false, staleTime: 1_000 } },
 });
 
+export type { Line, Span, Tag } from '@products/decoders';
 export type { Overview } from '../../src/metrics/overview.js';
-export type { Line, Span, Tag } from '../../src/receive/span.js';
-export type { Status } from '../../src/serve/router.js';
 export type { StoredLine, TraceSummary } from '../../src/store/search.js';

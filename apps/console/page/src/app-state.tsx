@@ -69,7 +69,7 @@ export function useApp(): AppState & Settings {
 }
 
 /** Keys of a page; not in fields, and letters only where they are wanted (WCAG 2.1.4). */
-export function useKeys(keys: Readonly<Record<string, () => void>>): void {
+export function useKeys(keys: Readonly<Record<string, () => unknown>>): void {
   const { hasLetterKeys } = useApp();
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -78,9 +78,9 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
       if (target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')) return;
       if (key.length === 1 && !hasLetterKeys) return;
       const act = keys[key];
-      if (act === undefined) return;
+      // `false`: not now, another may take it.
+      if (act === undefined || act() === false) return;
       event.preventDefault();
-      act();
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);

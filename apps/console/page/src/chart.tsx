@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import { useApp } from './app-state.js';
 import { formatClock } from './format.js';
 
-export interface Series {
+interface Series {
   readonly label: string;
   readonly values: readonly (number | null)[];
   /** A CSS variable's name: `--accent`. */

@@ -9,7 +9,7 @@ import { Dialog } from './parts.js';
 const RANGES = [300_000, 900_000, 3_600_000];
 
 /** State of the console and of the service that it was started with. */
-export function useStatus() {
+function useStatus() {
   const { isLive } = useApp();
   return useQuery({
     queryKey: ['status'],
@@ -36,8 +36,10 @@ export function Layout() {
   const navigate = useNavigate();
   const awaitsPage = useRef(false);
   const go = (to: string) => () => {
-    if (awaitsPage.current) void navigate({ to });
+    if (!awaitsPage.current) return false;
     awaitsPage.current = false;
+    void navigate({ to });
+    return true;
   };
   const keys = useMemo(
     () => ({
@@ -89,7 +91,6 @@ export function Layout() {
           type="button"
           className="quiet wide"
           title={t('language')}
-          aria-label={t('language')}
           onClick={() => change({ language: language === 'en' ? 'fr' : 'en' })}
         >
           {language === 'en' ? 'FR' : 'EN'}

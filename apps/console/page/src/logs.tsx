@@ -127,6 +127,7 @@ export function LogsPage() {
   return (
     <div className="fill">
       <div className="pad" style={{ paddingBottom: 12 }}>
+        <h1 className="hidden">{t('logs')}</h1>
         <div className="bar">
           <Text name={t('search')} value={search.text} set={(text) => set({ text })} isSearch />
           <Choice name={t('level')} value={search.level} values={LEVELS} set={(level) => set({ level })} />
@@ -185,7 +186,6 @@ export function LogsPage() {
               if (line === undefined) return null;
               return (
                 // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys.
-                // biome-ignore lint/a11y/noStaticElementInteractions: a click selects; the trace is a link.
                 <div
                   key={rowKey}
                   ref={virtual.measureElement}

@@ -57,7 +57,9 @@ export function OverviewPage() {
   const shared = { times, restarts, group: 'overview' };
   return (
     <div className="pad">
-      {route !== undefined && (
+      {route === undefined ? (
+        <h1 className="hidden">{t('overview')}</h1>
+      ) : (
         <div className="bar">
           <h1>{route}</h1>
           <Link to="/">{t('allRoutes')}</Link>
@@ -160,7 +162,9 @@ function Routes({ rows, selected }: { rows: Overview['routes']; selected: string
             <th className="right wide">p50</th>
             <th className="right">p95</th>
             <th className="right wide">p99</th>
-            <th className="wide" aria-label={t('rate')} />
+            <th className="wide">
+              <span className="hidden">{t('rate')}</span>
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -5,7 +5,12 @@ import { formatDuration } from './format.js';
 import type { Kind } from './waterfall.js';
 
 export function KindTag({ kind }: { kind: Kind }) {
-  return <span className={`tag tag-${kind}`}>{kind}</span>;
+  return (
+    <span className={`tag tag-${kind}`}>
+      <i aria-hidden />
+      {kind}
+    </span>
+  );
 }
 
 /** A status by its word and its colour. */

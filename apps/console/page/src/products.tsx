@@ -54,6 +54,7 @@ function Products({ url }: { url: string }) {
   return (
     <div className="fill">
       <div className="pad" style={{ paddingBottom: 12 }}>
+        <h1 className="hidden">{t('products')}</h1>
         <div className="bar">
           <button type="button" className="primary" onClick={() => void navigate({ search: { new: true } })}>
             + {t('newProduct')}
@@ -132,7 +133,7 @@ function OneProduct({ queries, id }: { queries: Queries; id: number }) {
   if (data === undefined) return null;
   return (
     <div className="block">
-      <h1>{data.name}</h1>
+      <h2>{data.name}</h2>
       <dl>
         <dt>id</dt>
         <dd>{data.id}</dd>
@@ -202,7 +203,7 @@ function NewProductForm({ queries }: { queries: Queries }) {
   };
   return (
     <form onSubmit={submit} noValidate>
-      <h1>{t('newProduct')}</h1>
+      <h2>{t('newProduct')}</h2>
       {field('name')}
       {field('price')}
       {field('category')}

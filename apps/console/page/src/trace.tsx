@@ -41,7 +41,9 @@ export function TracePage() {
     queryFn: () => api.trace.query({ id }),
     // A trace that has just begun goes on arriving.
     refetchInterval: ({ state }) =>
-      state.data === undefined || Date.now() - state.data.receivedMs < 2 * QUIET_MS ? 1_000 : false,
+      state.data === undefined || state.data.spans.length === 0 || Date.now() - state.data.receivedMs < 2 * QUIET_MS
+        ? 1_000
+        : false,
     retry: false,
   });
   if (error !== null && data === undefined) {
@@ -161,14 +163,16 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
           <h1>{name}</h1>
           <StatusText status={status ?? ''} errors={errorIds.length} />
           <span className="nowrap">
-            · {formatDuration(tree.endUs - tree.startUs, language)} · {spans.length} spans · {errorIds.length}{' '}
-            {t('errors').toLowerCase()}
+            {spans.length > 0 &&
+              `· ${formatDuration(tree.endUs - tree.startUs, language)} · ${spans.length} spans · ${errorIds.length} ${t('errors').toLowerCase()}`}
           </span>
           {age < QUIET_MS && <span className="chip warn">{t('arriving', { count: spans.length })}</span>}
           <span className="grow" />
-          <span className="muted wide" title={new Date(tree.startUs / 1_000).toISOString()}>
-            {formatMoment(tree.startUs / 1_000, language)}
-          </span>
+          {spans.length > 0 && (
+            <span className="muted wide" title={new Date(tree.startUs / 1_000).toISOString()}>
+              {formatMoment(tree.startUs / 1_000, language)}
+            </span>
+          )}
           <CopyButton text={id} label={shortId(id)} />
           <CopyButton text={JSON.stringify({ id, spans, lines }, null, 2)} label="JSON" title="JSON" />
           {curl !== undefined && <CopyButton text={curl} label="curl" />}
@@ -276,7 +280,7 @@ function TimeWentTo({ tree }: { tree: Tree }) {
         .map(({ name, kind, selfUs }, index) => (
           <span key={name}>
             {index > 0 && ' · '}
-            <span className={`tag-${kind}`} aria-hidden>
+            <span style={{ color: `var(--${kind})` }} aria-hidden>
               ■{' '}
             </span>
             <span style={index === 0 ? { fontWeight: 600 } : undefined}>{name}</span> {formatDuration(selfUs, language)}{' '}
@@ -585,7 +589,6 @@ function Axis({
     <div className="axis">
       <div className="names" style={{ width: nameWidth, justifyContent: 'space-between' }}>
         <span>{t('span')}</span>
-        {/* biome-ignore lint/a11y/useSemanticElements: a separator with a value is an element of its own. */}
         <div
           role="separator"
           aria-orientation="vertical"

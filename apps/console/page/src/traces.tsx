@@ -79,6 +79,7 @@ export function TracesPage() {
   const [a, b] = ticked;
   return (
     <div className="pad">
+      <h1 className="hidden">{t('traces')}</h1>
       <Filters search={search} shown={items.length} total={data?.matching ?? 0} />
       {error !== null && <p className="error">{error.message}</p>}
       <Scatter
@@ -119,7 +120,9 @@ export function TracesPage() {
                 <th>{t('route')}</th>
                 <th>{t('status')}</th>
                 <th className="right">{t('duration')}</th>
-                <th className="wide" aria-hidden />
+                <th className="wide">
+                  <span className="hidden">{t('duration')}</span>
+                </th>
                 <th className="right wide">{t('spans')}</th>
                 <th className="right wide">{t('errors')}</th>
                 <th className="right wide">{t('lines')}</th>
@@ -391,7 +394,6 @@ function Scatter({
           const isError = trace.errors > 0 || trace.status.startsWith('5');
           const place = { x: x(trace.startUs / 1_000), y: y(trace.durationUs) };
           return (
-            // biome-ignore lint/a11y/noStaticElementInteractions: the table below has the same links for keys.
             <g
               key={trace.traceId}
               style={{ cursor: 'pointer' }}

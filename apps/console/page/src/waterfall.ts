@@ -130,6 +130,7 @@ export function buildTree(spans: readonly Span[]): Tree {
   }
   const critical = new Set<string>();
   for (const root of top) markCritical(root, root.endUs, critical);
+  if (spans.length === 0) return { roots: [], startUs: 0, endUs: 1, nodes, critical };
   return { roots: top, startUs, endUs: Math.max(endUs, startUs + 1), nodes, critical };
 }
 

@@ -9,7 +9,7 @@ export interface Scrape {
 /** A series' values at the times of the scrapes; null where one is missing. */
 type Values = (number | null)[];
 
-export interface Exemplar {
+interface Exemplar {
   readonly traceId: string;
   readonly timeMs: number;
   /** Seconds. */
@@ -18,7 +18,7 @@ export interface Exemplar {
   readonly status: string;
 }
 
-export interface RouteRow {
+interface RouteRow {
   readonly route: string;
   readonly perSecond: number;
   /** Part of the answers that are 5xx, 0 to 1. */

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Span } from './span.js';
-import { decodePacket, type Encoding } from './thrift.js';
+import type { Span } from '@products/decoders';
+import { decodePacket, type Encoding } from '@products/decoders';
 
 /** Linux gives as much as `net.core.rmem_max` allows. */
 const RECEIVE_BUFFER_BYTES = 8 * 1_048_576;

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import { decodeOtlpLogs, decodeOtlpTraces } from './otlp.js';
-import type { Line, Span } from './span.js';
-import { decodeBatch } from './thrift.js';
+import type { Line, Span } from '@products/decoders';
+import { decodeBatch, decodeOtlpLogs, decodeOtlpTraces } from '@products/decoders';
 
 /** Of a request, inflated. */
 const BODY_BYTES_MAX = 16 * 1_048_576;

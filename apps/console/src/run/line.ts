@@ -1,4 +1,4 @@
-import type { Line } from '../receive/index.js';
+import type { Line } from '@products/decoders';
 
 /** Fields that a line has for machines, or that have a place of their own. */
 const OWN_FIELDS = new Set(['level', 'log_level', 'timestamp', 'time', 'service', 'message', 'trace_id', 'span_id']);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { styleText } from 'node:util';
-import type { Span } from '../receive/index.js';
+import type { Span } from '@products/decoders';
 import { Search } from '../store/search.js';
 import { renderPretty } from './pretty.js';
 

@@ -1,5 +1,5 @@
 // The API that Jaeger's page and Grafana's data source ask (https://www.jaegertracing.io/docs/1.76/architecture/apis/#internal-http-json).
-import type { Span, Tag } from '../receive/index.js';
+import type { Span, Tag } from '@products/decoders';
 import type { Search } from '../store/search.js';
 
 const LIMIT_DEFAULT = 100;

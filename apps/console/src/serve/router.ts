@@ -1,8 +1,8 @@
+import type { Line, Span } from '@products/decoders';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
 import { type Overview, summarize } from '../metrics/overview.js';
 import { SCRAPE_EVERY_MS, type Scraper } from '../metrics/scraper.js';
-import type { Line, Span } from '../receive/index.js';
 import type { Search, StoredLine, TraceSummary } from '../store/search.js';
 import type { Losses, Store } from '../store/store.js';
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { Line, Span, SpanLog, Tag } from '../receive/index.js';
+import type { Line, Span, SpanLog, Tag } from '@products/decoders';
 
 /** A trace as lists show it. */
 export interface TraceSummary {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
-import { type Line, type Span, tagOf } from '../receive/index.js';
+import { type Line, type Span, tagOf } from '@products/decoders';
 import { openDatabase } from './database.js';
 
 /** What is received is written this often, in one transaction. */

@@ -16,7 +16,7 @@ type Protocol = any;
 export type Encoding = 'compact' | 'binary';
 
 /** A call of a Thrift service: `emitBatch`, one way. */
-export interface Message {
+interface Message {
   readonly name: string;
   readonly type: number;
   readonly fields: Struct;
