@@ -26,9 +26,12 @@ export interface JaegerBatch {
 }
 
 /** Decodes one packet, which must be one message; strings are texts. */
-export function decodeMessage(packet: Buffer, encoding: Encoding): { name: string; type: number; fields: unknown } {
+export function decodeMessage(
+  packet: Buffer,
+  encoding: Encoding,
+): { name: string; type: number; fields: Record<number, unknown> } {
   const { name, type, fields } = decode(packet, encoding);
-  return { name, type, fields: withTexts(fields) };
+  return { name, type, fields: withTexts(fields) as Record<number, unknown> };
 }
 
 function withTexts(value: unknown): unknown {

@@ -338,7 +338,8 @@ function Scatter({
     Math.ceil(Math.log10(Math.max(10, ...items.map(({ durationUs }) => durationUs)) * 1.01)),
   );
   const x = (ms: number) => LEFT + ((ms - startMs) / (endMs - startMs)) * (width - LEFT - 16);
-  const y = (us: number) => HEIGHT - 24 - ((Math.log10(Math.max(1, us)) - lowest) / (highest - lowest)) * (HEIGHT - 36);
+  const y = (us: number) =>
+    HEIGHT - 24 - ((Math.log10(Math.max(10 ** lowest, us)) - lowest) / (highest - lowest)) * (HEIGHT - 36);
   const at = (position: number) => startMs + ((position - LEFT) / (width - LEFT - 16)) * (endMs - startMs);
   const positionOf = (event: PointerEvent) => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
   const decades = Array.from({ length: highest - lowest + 1 }, (_, index) => lowest + index);
