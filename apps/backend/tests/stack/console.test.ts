@@ -2,12 +2,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createTestDatabase, type TestDatabase } from '@products/db/testing';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { preload } from '../backend.js';
@@ -17,8 +17,6 @@ const apps = path.resolve(import.meta.dirname, '../../..');
 const pictures = path.resolve(apps, '../docs/images');
 // biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service; pictures are made on demand.
 const { PATH = '', SCREENSHOTS } = process.env;
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let database: TestDatabase;
 let runner: ChildProcessByStdio<null, Readable, Readable>;
@@ -282,7 +280,7 @@ describe.each([
       await view.waitForTimeout(700);
       // Set beside the policy, which has no room for a test's script.
       const session = await context.newCDPSession(view);
-      await session.send('Runtime.evaluate', { expression: axe });
+      await session.send('Runtime.evaluate', { expression: axe.source });
       const { violations } = await view.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
         'axe.run({ resultTypes: ["violations"] })',
       );

@@ -58,7 +58,9 @@ export class Scraper {
       while ((this.#scrapes[0]?.timeMs ?? timeMs) < timeMs - KEPT_MS) this.#scrapes.shift();
       this.#problem = undefined;
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      // `fetch failed` has its reason in its cause.
+      const { message, cause } = error as Error;
+      this.#problem = `${url}/metrics: ${cause instanceof Error ? cause.message : message}`;
     }
   }
 }
