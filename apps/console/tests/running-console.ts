@@ -45,10 +45,10 @@ export async function start(folder = createFolder()) {
   };
 }
 
-export async function sendPacket(port: number, packet: Uint8Array): Promise<void> {
+export async function sendPacket(port: number, packet: Uint8Array, host = '127.0.0.1'): Promise<void> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve, reject) =>
-    socket.send(packet, port, '127.0.0.1', (error) => (error === null ? resolve() : reject(error))),
+    socket.send(packet, port, host, (error) => (error === null ? resolve() : reject(error))),
   );
   socket.close();
   await once(socket, 'close');

@@ -43,6 +43,8 @@ export interface Jaeger {
   readonly collectorUrl: string;
   /** Base URL of OTLP over HTTP. */
   readonly otlpUrl: string;
+  /** Base URL of its query API. */
+  readonly queryUrl: string;
   /** The trace as it is so far; undefined when there is none. */
   findTrace(traceId: string): Promise<StoredTrace | undefined>;
   /** Keeps it from running for this time. */
@@ -97,6 +99,7 @@ export async function startJaeger(): Promise<Jaeger> {
     agentHost,
     collectorUrl: `http://${at(collector)}/api/traces`,
     otlpUrl: `http://${at(otlp)}`,
+    queryUrl: `http://${at(query)}`,
     findTrace: async (traceId) => {
       const response = await fetch(`${api}/traces/${traceId}`);
       if (response.status === 404) return undefined;
