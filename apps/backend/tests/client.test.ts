@@ -3,11 +3,11 @@ import { type Call, createdAtOf, createProductsClient, traceIdOf, traceUrlOf } f
 import { createProductsQueries } from '@products/client/query';
 import { QueryClient } from '@tanstack/query-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServingProcess, startOnSamples } from './backend.js';
+import { type Backend, startBackend } from './backend.js';
 
-let service: ServingProcess;
+let service: Backend;
 beforeAll(async () => {
-  service = await startOnSamples({ TRACE_URL: 'https://traces.example.com/trace/{trace_id}' });
+  service = await startBackend({ TRACE_URL: 'https://traces.example.com/trace/{trace_id}' });
 });
 afterAll(() => service.stop());
 

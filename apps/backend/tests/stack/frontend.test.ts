@@ -8,15 +8,15 @@ import { run } from '@products/programs';
 import { chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type ServingProcess, startOnSamples } from '../backend.js';
+import { type Backend, startBackend } from '../backend.js';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'products-frontend-'));
 
-let service: ServingProcess;
+let service: Backend;
 let site: Server;
 beforeAll(async () => {
-  service = await startOnSamples();
+  service = await startBackend();
   cpSync(path.join(import.meta.dirname, 'frontend'), folder, { recursive: true });
   const { catalog } = parse(readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8'));
   const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));

@@ -67,9 +67,11 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
     psql ??= lines.map(readPsql).find((found) => found !== undefined);
     const started = lines.map(readStart).find((found) => found !== undefined);
     if (started === undefined) return;
+    const isFirst = observed.state === 'starting';
     observed = { ...observed, ...started, state: 'up' };
     console?.tell({ observed });
-    if (console !== undefined) {
+    // Not again when a watcher starts the service anew.
+    if (console !== undefined && isFirst) {
       void console.ready.then(({ pageUrl }) => printBanner(String(started.url), pageUrl, psql, isPretty));
     }
   };
