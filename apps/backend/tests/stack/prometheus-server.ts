@@ -30,6 +30,8 @@ export interface PrometheusServer {
   queryExemplars(promql: string): Promise<readonly ExemplarSeries[]>;
   labelValues(label: string, selector: string): Promise<readonly string[]>;
   rules(): Promise<readonly Rule[]>;
+  /** By the names of metric families. */
+  metadata(): Promise<Readonly<Record<string, readonly { readonly type: string; readonly help: string }[]>>>;
   stop(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function startPrometheus(program: string, serviceUrl: string): Prom
       (await ask(`label/${label}/values`, { 'match[]': selector })) as readonly string[],
     rules: async () =>
       ((await ask('rules', {})) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules),
+    metadata: async () => (await ask('metadata', {})) as Awaited<ReturnType<PrometheusServer['metadata']>>,
     stop,
   };
   try {

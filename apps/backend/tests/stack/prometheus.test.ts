@@ -1,6 +1,7 @@
 // Every shipped expression on a real Prometheus: one that selects nothing is a panel without data, or an alert that cannot fire.
 import { alerts, dashboards, excludedPaths, recordings } from '@products/monitoring';
 import { buildPrometheus } from '@products/programs';
+import { type Metric, metrics } from '@products/telemetry/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, startBackend } from '../backend.js';
 import { eventually } from '../eventually.js';
@@ -90,6 +91,16 @@ describe.each([
       expect.arrayContaining([...Object.keys(alerts), ...recordings.map(({ record }) => record)]),
     );
     expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+  });
+
+  it('the type and the help of every metric are known', async () => {
+    const known = await prometheus.metadata();
+    for (const [name, { type, help }] of Object.entries<Metric>(metrics)) {
+      // OpenMetrics names a counter's family without the suffix of its samples.
+      expect(known[name] ?? known[name.replace(/_total$/, '')], name).toEqual([
+        expect.objectContaining({ type, help }),
+      ]);
+    }
   });
 
   it('the paths that the objectives leave out are paths that the service counts', async () => {
