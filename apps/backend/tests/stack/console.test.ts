@@ -157,7 +157,7 @@ describe('a call of the Products page', () => {
     expect(await page.locator('[role="row"] .tag').allTextContents()).toEqual(['rpc', 'http', 'sql']);
     await page.keyboard.press('l');
     await expect
-      .poll(() => page.locator('.traceline').allTextContents())
+      .poll(() => page.locator('.lrow').allTextContents())
       .toContainEqual(expect.stringContaining('Requête complétée: POST /trpc/products.create'));
   });
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import { useApp } from './app-state.js';
 import { formatClock } from './format.js';
@@ -21,6 +21,8 @@ export interface Mark {
 
 interface ChartProps {
   readonly title: string;
+  /** Beside the title. */
+  readonly note?: string;
   /** Seconds since 1970. */
   readonly times: readonly number[];
   readonly series: readonly Series[];
@@ -35,9 +37,10 @@ interface ChartProps {
 const variable = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Lines over time. A value that is missing breaks its line. Marks are links. */
-export function Chart({ title, times, series, height, format, marks = [], restarts = [], group }: ChartProps) {
+export function Chart({ title, note, times, series, height, format, marks = [], restarts = [], group }: ChartProps) {
   const { t, theme, language } = useApp();
   const container = useRef<HTMLDivElement>(null);
+  const [isTable, setTable] = useState(false);
   const plot = useRef<uPlot>(undefined);
   const overlay = useRef<HTMLDivElement>(null);
   const latest = useRef({ marks, restarts, format });
@@ -110,7 +113,7 @@ export function Chart({ title, times, series, height, format, marks = [], restar
       observer.disconnect();
       chart.destroy();
     };
-  }, [names, theme, language, height]);
+  }, [names, theme, language, height, isTable]);
 
   useEffect(() => {
     plot.current?.setData([[...times], ...series.map(({ values }) => [...values])] as uPlot.AlignedData);
@@ -122,6 +125,7 @@ export function Chart({ title, times, series, height, format, marks = [], restar
     <section className="panel" aria-label={title}>
       <header>
         <h2>{title}</h2>
+        {note !== undefined && <span className="meta">{note}</span>}
         <span className="grow" />
         {series.map(({ label, color, values }) => (
           <span key={label} className="nowrap" style={{ fontSize: 12 }}>
@@ -132,31 +136,84 @@ export function Chart({ title, times, series, height, format, marks = [], restar
             <strong>{format(last(values))}</strong>
           </span>
         ))}
+        <button
+          type="button"
+          className="quiet small"
+          aria-pressed={isTable}
+          aria-label={`${title}: ${t(isTable ? 'asChart' : 'asTable')}`}
+          title={t(isTable ? 'asChart' : 'asTable')}
+          onClick={() => setTable(!isTable)}
+        >
+          ≡
+        </button>
       </header>
-      <div className="chart" ref={container} style={{ position: 'relative', height }}>
-        {isEmpty && (
-          <div className="meta" style={{ position: 'absolute', inset: '40% 0 auto', textAlign: 'center', zIndex: 1 }}>
-            {t('noData')}
+      {isTable ? (
+        <ValueTable times={times} series={series} format={format} marks={marks} height={height} />
+      ) : (
+        <div className="chart" ref={container} style={{ position: 'relative', height }}>
+          {isEmpty && (
+            <div className="meta" style={{ position: 'absolute', inset: '40% 0 auto', textAlign: 'center', zIndex: 1 }}>
+              {t('noData')}
+            </div>
+          )}
+          <div ref={overlay} style={{ position: 'absolute', inset: 0, pointerEvents: 'none', zIndex: 2 }}>
+            {marks.map((mark) => (
+              <button
+                key={`${mark.time} ${mark.value}`}
+                type="button"
+                data-time={mark.time}
+                data-value={mark.value}
+                title={mark.title}
+                aria-label={mark.title}
+                className={`mark${mark.isError ? ' bad' : ''}`}
+                onClick={mark.open}
+              >
+                {mark.isError ? '✕' : '◇'}
+              </button>
+            ))}
           </div>
-        )}
-        <div ref={overlay} style={{ position: 'absolute', inset: 0, pointerEvents: 'none', zIndex: 2 }}>
-          {marks.map((mark) => (
-            <button
-              key={`${mark.time} ${mark.value}`}
-              type="button"
-              data-time={mark.time}
-              data-value={mark.value}
-              title={mark.title}
-              aria-label={mark.title}
-              className={`mark${mark.isError ? ' bad' : ''}`}
-              onClick={mark.open}
-            >
-              {mark.isError ? '✕' : '◇'}
-            </button>
-          ))}
         </div>
-      </div>
+      )}
     </section>
+  );
+}
+
+/** The latest values, for who cannot see the lines; with the requests that are marked on them. */
+function ValueTable({
+  times,
+  series,
+  format,
+  marks,
+  height,
+}: Required<Pick<ChartProps, 'times' | 'series' | 'format' | 'marks' | 'height'>>) {
+  const { language } = useApp();
+  const rows = times.map((time, index) => ({ time, index })).toReversed();
+  return (
+    <div style={{ height, overflow: 'auto' }}>
+      <table>
+        <tbody>
+          {rows.slice(0, 60).map(({ time, index }) => (
+            <tr key={time}>
+              <td className="muted">{formatClock(time * 1_000, language).slice(0, 8)}</td>
+              {series.map(({ label, values }) => (
+                <td key={label} className="right" title={label}>
+                  {format(values[index] ?? null)}
+                </td>
+              ))}
+              <td>
+                {marks
+                  .filter((mark) => mark.time <= time && mark.time > (times[index - 1] ?? 0))
+                  .map((mark) => (
+                    <button key={mark.title + mark.time} type="button" className="quiet small" onClick={mark.open}>
+                      {mark.isError ? '✕' : '◇'} {mark.title}
+                    </button>
+                  ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

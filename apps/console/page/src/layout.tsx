@@ -164,7 +164,7 @@ function Service() {
   const { t, language } = useApp();
   const { data } = useStatus();
   if (data === undefined) return <strong>Console</strong>;
-  const { observed, nowMs } = data;
+  const { observed, nowMs, isReady } = data;
   const isUp = observed.state === 'up';
   const sign = isUp ? <span className="ok">●</span> : <span className="warn">○</span>;
   const name = observed.name || 'console';
@@ -178,6 +178,7 @@ function Service() {
           `${t('up')} ${formatDuration(Math.max(0, nowMs - observed.startedAt) * 1_000, language)}`}
         {isUp && observed.database !== undefined && ` · ${t('database')} ${observed.database}`}
       </span>
+      {isUp && isReady === false && <span className="error"> ✕ {t('databaseDown')}</span>}
     </span>
   );
 }

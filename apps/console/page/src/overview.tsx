@@ -14,6 +14,7 @@ export function readOverviewSearch(search: Record<string, unknown>): { route?: s
 
 /** Most marks of a chart: per column the slowest, and each error. */
 const COLUMNS = 60;
+const FEW_REQUESTS = 20;
 
 /** Rates, errors, latency, and the latest requests that failed or were slow. */
 export function OverviewPage() {
@@ -54,6 +55,9 @@ export function OverviewPage() {
   const { times, restarts } = data;
   const seconds = (value: number | null) => (value === null ? '—' : formatDuration(value * 1e6, language));
   const number = (value: number | null) => (value === null ? '—' : formatCount(Math.round(value * 10) / 10, language));
+  // A percentile of few requests says little: how few is said.
+  const lastRequests = data.requests.findLast((value) => value !== null);
+  const isFew = lastRequests !== undefined && lastRequests !== null && lastRequests < FEW_REQUESTS;
   const shared = { times, restarts, group: 'overview' };
   return (
     <div className="pad">
@@ -83,6 +87,7 @@ export function OverviewPage() {
         <Chart
           {...shared}
           title={t('latency')}
+          {...(isFew && { note: t('few', { count: lastRequests ?? 0 }) })}
           height={160}
           format={seconds}
           marks={marks}

@@ -66,7 +66,10 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
   const { t, language } = useApp();
   const search = readTraceSearch(useSearch({ strict: false }));
   const navigate = useNavigate();
-  const tree = useMemo(() => buildTree(spans), [spans]);
+  const [isAligned, setAligned] = useState(false);
+  const tree = useMemo(() => buildTree(spans, isAligned), [spans, isAligned]);
+  const hasSkew = useMemo(() => [...tree.nodes.values()].some(({ skewUs }) => skewUs > 0), [tree]);
+  const [areLinesShown, setLinesShown] = useState(false);
   const [expanded, setExpanded] = useState(() => initiallyExpanded(tree));
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
   const [view, setView] = useState<readonly [number, number]>();
@@ -139,7 +142,7 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
     n: () => jump(matchIds, 1),
     N: () => jump(matchIds, -1),
     c: () => setCriticalShown(!isCriticalShown),
-    l: () => setTab(tab === 'lines' ? 'span' : 'lines'),
+    l: () => setLinesShown(!areLinesShown),
     '[': () => setExpanded(new Set()),
     ']': () => setExpanded(new Set(tree.nodes.keys())),
     '+': () => zoom(0.5),
@@ -203,6 +206,16 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
             />
             {t('criticalPath')}
           </label>
+          <label className="inline">
+            <input type="checkbox" checked={areLinesShown} onChange={(event) => setLinesShown(event.target.checked)} />
+            {t('lines')}
+          </label>
+          {hasSkew && (
+            <label className="inline">
+              <input type="checkbox" checked={isAligned} onChange={(event) => setAligned(event.target.checked)} />
+              {t('align')}
+            </label>
+          )}
           <button type="button" onClick={keys[']']} className="wide">
             {t('expandAll')}
           </button>
@@ -227,6 +240,7 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
             tree={tree}
             rows={rows}
             lines={lines}
+            areLinesShown={areLinesShown}
             view={[startUs, endUs]}
             selectedId={selectedId}
             matches={matches}
@@ -295,6 +309,8 @@ interface WaterfallProps {
   readonly tree: Tree;
   readonly rows: readonly Row[];
   readonly lines: readonly Line[];
+  /** Whether lines are rows of their own, under their span. */
+  readonly areLinesShown: boolean;
   readonly view: readonly [number, number];
   readonly selectedId: string | undefined;
   readonly matches: ReadonlySet<string> | undefined;
@@ -314,23 +330,29 @@ function Waterfall(props: WaterfallProps) {
   const [nameWidth, setNameWidth] = useState(() => Number(localStorage.getItem('nameWidth') ?? 320));
   const isNarrow = matchMedia('(max-width: 900px)').matches;
   const rowHeight = isNarrow ? 44 : 28;
+  const linesOf = useMemo(() => groupLines(lines, tree), [lines, tree]);
+  const entries = useMemo(
+    () =>
+      rows.flatMap((row, index): Entry[] => [
+        { row, index },
+        ...(props.areLinesShown ? (linesOf.get(row.node.id) ?? []).map((line) => ({ row, index, line })) : []),
+      ]),
+    [rows, linesOf, props.areLinesShown],
+  );
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: entries.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: (index) => (entries[index]?.line === undefined ? rowHeight : LINE_HEIGHT),
     overscan: 12,
   });
+  useEffect(() => virtual.measure(), [entries]);
   const selectedIndex = Math.max(
     0,
     rows.findIndex(({ node, folded }) => node.id === selectedId || folded?.some(({ id }) => id === selectedId)),
   );
-  useEffect(() => virtual.scrollToIndex(selectedIndex), [selectedId]);
-  const linesOf = useMemo(() => {
-    const bySpan = new Map<string, Line[]>();
-    for (const line of lines) bySpan.set(line.spanId, [...(bySpan.get(line.spanId) ?? []), line]);
-    return bySpan;
-  }, [lines]);
-
+  useEffect(() => {
+    virtual.scrollToIndex(entries.findIndex(({ index, line }) => index === selectedIndex && line === undefined));
+  }, [selectedId]);
   const move = (event: KeyboardEvent) => {
     const row = rows[selectedIndex];
     const to = (index: number) => {
@@ -388,9 +410,22 @@ function Waterfall(props: WaterfallProps) {
         onDoubleClick={() => onView(undefined)}
       >
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const row = rows[index];
-            if (row === undefined) return null;
+          {virtual.getVirtualItems().map(({ index: at, start }) => {
+            const entry = entries[at];
+            if (entry === undefined) return null;
+            const { row, index, line } = entry;
+            if (line !== undefined) {
+              return (
+                <LineRow
+                  key={`${row.node.id} ${at}`}
+                  line={line}
+                  top={start}
+                  depth={row.node.depth}
+                  nameWidth={nameWidth}
+                  at={(line.timeMs * 1_000 - view[0]) / (view[1] - view[0])}
+                />
+              );
+            }
             return (
               <WaterfallRow
                 key={row.node.id}
@@ -406,6 +441,59 @@ function Waterfall(props: WaterfallProps) {
             );
           })}
         </div>
+      </div>
+    </div>
+  );
+}
+
+interface Entry {
+  readonly row: Row;
+  /** Of the row among the rows. */
+  readonly index: number;
+  /** A line below its span's row. */
+  readonly line?: Line;
+}
+
+const LINE_HEIGHT = 20;
+
+/** Lines by the span that they are shown at: those of none, or of one that was not received, at the first. */
+function groupLines(lines: readonly Line[], { nodes, roots }: Tree): ReadonlyMap<string, Line[]> {
+  const groups = new Map<string, Line[]>();
+  const first = roots[0]?.id ?? '';
+  for (const line of lines) {
+    const id = nodes.has(line.spanId) ? line.spanId : first;
+    groups.set(id, [...(groups.get(id) ?? []), line]);
+  }
+  return groups;
+}
+
+/** A line as a row of its own; its moment is marked, or at which edge it lies beyond. */
+function LineRow({
+  line,
+  top,
+  depth,
+  nameWidth,
+  at,
+}: {
+  line: Line;
+  top: number;
+  depth: number;
+  nameWidth: number;
+  at: number;
+}) {
+  const { language } = useApp();
+  return (
+    <div className="row lrow" style={{ transform: `translateY(${top}px)`, height: LINE_HEIGHT }}>
+      <div className="names" style={{ width: nameWidth, paddingLeft: 44 + depth * 12 }}>
+        <span className={`lvl ${line.level}`}>{line.level}</span> {formatClock(line.timeMs, language)}
+      </div>
+      <div className="bars" title={line.message}>
+        {at >= 0 && at <= 1 ? <span className="cursor" style={{ left: `${at * 100}%` }} /> : null}
+        <span className="cut" style={{ position: 'absolute', inset: '0 0 0 8px' }}>
+          {at < 0 && '‹ '}
+          {at > 1 && '› '}
+          {line.message}
+        </span>
       </div>
     </div>
   );

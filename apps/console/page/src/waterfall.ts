@@ -63,8 +63,12 @@ export function kindOf(span: Span | undefined): Kind {
   return 'int';
 }
 
-/** Builds the tree of a trace. Spans whose parent never came hang below a row that says so. */
-export function buildTree(spans: readonly Span[]): Tree {
+/**
+ * Builds the tree of a trace. Spans whose parent never came hang below a row that says so.
+ *
+ * @param isAligned whether a span that starts before its parent is shown from there on, with all below it
+ */
+export function buildTree(spans: readonly Span[], isAligned = false): Tree {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const childrenOf = new Map<string, Span[]>();
   const missing = new Map<string, Span[]>();
@@ -75,8 +79,10 @@ export function buildTree(spans: readonly Span[]): Tree {
     else childrenOf.set(span.parentId, [...(childrenOf.get(span.parentId) ?? []), span]);
   }
   const nodes = new Map<string, Node>();
-  const build = (span: Span, parent: Span | undefined, depth: number, isCycle = false): Node => {
-    const startUs = span.startUs;
+  const build = (span: Span, parent: Span | undefined, depth: number, isCycle = false, shiftUs = 0): Node => {
+    const skewUs = parent === undefined ? 0 : Math.max(0, parent.startUs - span.startUs);
+    const shift = isAligned ? shiftUs + skewUs : 0;
+    const startUs = span.startUs + shift;
     const endUs = startUs + span.durationUs;
     const node: Node = {
       id: span.spanId,
@@ -88,12 +94,12 @@ export function buildTree(spans: readonly Span[]): Tree {
       selfUs: 0,
       errors: 0,
       isError: isErrorSpan(span),
-      skewUs: parent === undefined ? 0 : Math.max(0, parent.startUs - startUs),
+      skewUs,
       isCycle,
     };
     nodes.set(span.spanId, node);
     for (const child of childrenOf.get(span.spanId) ?? []) {
-      if (!nodes.has(child.spanId)) node.children.push(build(child, span, depth + 1));
+      if (!nodes.has(child.spanId)) node.children.push(build(child, span, depth + 1, false, shift));
     }
     return Object.assign(node, {
       selfUs: selfTime(node),
@@ -124,9 +130,9 @@ export function buildTree(spans: readonly Span[]): Tree {
   top.sort((a, b) => a.startUs - b.startUs);
   let startUs = Number.POSITIVE_INFINITY;
   let endUs = Number.NEGATIVE_INFINITY;
-  for (const span of spans) {
-    startUs = Math.min(startUs, span.startUs);
-    endUs = Math.max(endUs, span.startUs + span.durationUs);
+  for (const node of nodes.values()) {
+    startUs = Math.min(startUs, node.startUs);
+    endUs = Math.max(endUs, node.endUs);
   }
   const critical = new Set<string>();
   for (const root of top) markCritical(root, root.endUs, critical);

@@ -34,6 +34,8 @@ interface RouteRow {
 export interface Overview {
   /** Seconds since 1970, of each scrape but the first. */
   readonly times: number[];
+  /** Requests between a scrape and the one before. */
+  readonly requests: Values;
   readonly rate: Values;
   readonly errors: Values;
   readonly p50: Values;
@@ -78,6 +80,7 @@ const isServerError = ({ labels }: Sample) => labels['status']?.startsWith('5') 
 export function summarize(scrapes: readonly Scrape[], stepMs: number, route?: string): Overview {
   const overview: Overview = {
     times: [],
+    requests: [],
     rate: [],
     errors: [],
     p50: [],
@@ -118,6 +121,7 @@ export function summarize(scrapes: readonly Scrape[], stepMs: number, route?: st
 type Point = Record<Exclude<keyof Overview, 'times' | 'routes' | 'exemplars' | 'restarts'>, number | null>;
 
 const nothing: Point = {
+  requests: null,
   rate: null,
   errors: null,
   p50: null,
@@ -145,6 +149,7 @@ function pointOf(before: Scrape, after: Scrape, isKnown: boolean, isWanted: (sam
   const pool = (status: string) =>
     gauge(after, (each) => each.name === 'database_connection_pool' && each.labels['status'] === status);
   return {
+    requests: isKnown ? requests : null,
     rate: isKnown ? requests / seconds : null,
     errors: isKnown && requests > 0 ? failed / requests : null,
     p50: isKnown ? quantile(0.5) : null,

@@ -14,6 +14,7 @@ export class Scraper {
   readonly #timer: NodeJS.Timeout;
   #url: string | undefined;
   #problem: string | undefined;
+  #isReady: boolean | undefined;
 
   constructor(store: Store, search: Search) {
     this.#store = store;
@@ -27,6 +28,11 @@ export class Scraper {
   observe(url: string | undefined): void {
     this.#url = url;
     void this.#scrape();
+  }
+
+  /** What its `/readyz` says: whether its database answers. Undefined for a service without one. */
+  get isReady(): boolean | undefined {
+    return this.#isReady;
   }
 
   /** Why the last try brought nothing. */
@@ -45,6 +51,7 @@ export class Scraper {
   async #scrape(): Promise<void> {
     const url = this.#url;
     if (url === undefined) return;
+    this.#isReady = await askReady(url);
     try {
       const response = await fetch(`${url}/metrics`, {
         headers: { Accept: 'application/openmetrics-text; version=1.0.0' },
@@ -62,5 +69,14 @@ export class Scraper {
       const { message, cause } = error as Error;
       this.#problem = `${url}/metrics: ${cause instanceof Error ? cause.message : message}`;
     }
+  }
+}
+
+async function askReady(url: string): Promise<boolean | undefined> {
+  try {
+    const { status } = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return status === 200 ? true : status === 503 ? false : undefined;
+  } catch {
+    return undefined;
   }
 }

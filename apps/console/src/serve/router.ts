@@ -35,6 +35,8 @@ export interface Status {
   /** What a person should know of the store and of the metrics. */
   readonly problems: readonly string[];
   readonly receivers: Readonly<Record<string, string>>;
+  /** Whether the service gets traffic: its database answers. Undefined while that is not known. */
+  readonly isReady: boolean | undefined;
   readonly nowMs: number;
 }
 
@@ -86,6 +88,7 @@ export function createConsoleRouter({ search, store, scraper, describe }: Router
         losses: store.losses,
         bytes: store.bytes,
         problems: [store.problem, scraper.problem].filter((problem) => problem !== undefined),
+        isReady: scraper.isReady,
         nowMs: Date.now(),
       }),
     ),
