@@ -82,7 +82,7 @@ export function landingRoutes({ publicUrl, traceUrl, revision }: LandingOptions)
     const trace =
       traceUrl === undefined || traceId === undefined ? undefined : traceUrl.replaceAll('{trace_id}', traceId);
     response.vary('Accept-Language').setHeader('Content-Language', language);
-    send(response, 'text/html; charset=utf-8', Buffer.from(renderPage({ language, revision, links, example, trace })));
+    send(response, 'text/html; charset=utf-8', renderPage({ language, revision, links, example, trace }));
   };
   const icon = (_request: Request, response: Response) =>
     send(response.setHeader('Cache-Control', 'public, max-age=86400'), 'image/png', ICON);

@@ -8,7 +8,7 @@ export const RETRY_AFTER_SECONDS = '2';
 
 /** Sends a value as JSON. */
 export function sendJson(response: ServerResponse, value: unknown): void {
-  send(response, JSON_TYPE, Buffer.from(JSON.stringify(value)));
+  send(response, JSON_TYPE, JSON.stringify(value));
 }
 
 /**
@@ -39,7 +39,7 @@ export async function sendPages(
   }
   // A source that yields no page has no element.
   if (isOpen) response.end(`${pending}]`);
-  else send(response, JSON_TYPE, Buffer.from(`[${pending ?? ''}]`));
+  else send(response, JSON_TYPE, `[${pending ?? ''}]`);
 }
 
 /** Answers HEAD as {@link sendPages} answers GET, for the price of one page: the length of the whole is not known. */
@@ -49,10 +49,14 @@ export async function sendHead(response: ServerResponse, pages: AsyncIterable<re
   response.end();
 }
 
-/** Sends a body. Express's own `send()` would also answer conditional requests, which this API does not know. */
-export function send(response: ServerResponse, contentType: string, body: Buffer): void {
+/**
+ * Sends a body. Express's own `send()` would also answer conditional requests, which this API does not know.
+ *
+ * @param body a text goes out together with the head, in one write to the socket; bytes in another
+ */
+export function send(response: ServerResponse, contentType: string, body: Buffer | string): void {
   if (response.statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
   response.setHeader('Content-Type', contentType);
-  response.setHeader('Content-Length', body.byteLength);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);
 }
