@@ -70,8 +70,9 @@ async function receive(folder: string, values: Readonly<Record<string, unknown>>
     return;
   }
   process.on('message', (told: Told) => {
-    if ('lines' in told) for (const line of told.lines) running.takeText(line);
-    else running.observe(told.observed);
+    if ('observed' in told) return running.observe(told.observed);
+    running.countDropped(told.dropped);
+    for (const line of told.lines) running.takeText(line);
   });
   process.once('disconnect', stop);
   process.send({ pageUrl: running.pageUrl } satisfies Ready);

@@ -47,3 +47,9 @@ it('shows what is no JSON as it is, with its colours', () => {
   expect(renderPretty('plain \u001b[31mred\u001b[39m', undefined)).toBe('plain \u001b[31mred\u001b[39m');
   expect(renderPretty('{"broken', undefined)).toBe('{"broken');
 });
+
+it.each([1e300, -1e300, null, 'now', '1e999'])('shows a line whose time is %j at the time of its receipt', (time) => {
+  expect(plain(renderPretty(JSON.stringify({ level: 'INFO', time, message: 'm' }), undefined))).toMatch(
+    /^\d\d:\d\d:\d\d\.\d{3} INFO {4}m$/,
+  );
+});

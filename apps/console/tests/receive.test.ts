@@ -142,6 +142,8 @@ describe('what cannot be read', () => {
     ['no object', '[]', JSON_TYPE, 400],
     ['an id of zeros', JSON.stringify(otlpTraces({ traceId: '0'.repeat(32) })), JSON_TYPE, 400],
     ['no id', JSON.stringify(otlpTraces({ spanId: 'x' })), JSON_TYPE, 400],
+    ['no time of any clock', JSON.stringify(otlpTraces({ startTimeUnixNano: '18446744073709551615' })), JSON_TYPE, 400],
+    ['no integer for a time', JSON.stringify(otlpTraces({ startTimeUnixNano: 'now' })), JSON_TYPE, 400],
     ['truncated protobuf', Buffer.from([0x0a, 0x7f, 0x01]), { 'Content-Type': 'application/x-protobuf' }, 400],
     ['no gzip', 'abc', { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, 400],
     ['an unknown coding', 'abc', { ...JSON_TYPE, 'Content-Encoding': 'br' }, 400],

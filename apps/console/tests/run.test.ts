@@ -31,7 +31,8 @@ function runProgram(program: string, environment: Record<string, string> = {}, c
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
-  const stdout = text(child.stdout);
+  // A test may close it.
+  const stdout = text(child.stdout).catch(() => '');
   const stderr = text(child.stderr);
   const ended = once(child, 'close').then(([code, signal]) => signal ?? code);
   return { child, stdout, stderr, ended };
@@ -88,6 +89,17 @@ describe('a service that is run', () => {
     expect(given).toMatch(/^127\.0\.0\.1 \d+ http:\/\/localhost:\d+\/trace\/\{trace_id\}$/m);
     const told = { JAEGER_AGENT_HOST: 'agent', JAEGER_AGENT_PORT: '1', TRACE_URL: 'http://traces/{trace_id}' };
     expect(await runProgram(program, told).stdout).toBe('agent 1 http://traces/{trace_id}\n');
+  });
+
+  it('goes on when nobody reads its stdout any more, and so do its lines to the console', async () => {
+    const program =
+      'let n = 0; setInterval(() => console.log("line " + n++), 20); process.on("SIGTERM", () => process.exit(n > 30 ? 0 : 9))';
+    const { child, ended } = runProgram(program);
+    await once(child.stdout ?? child, 'data');
+    child.stdout?.destroy();
+    await sleep(1_500);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   it('goes on when the console dies, and has another one', async () => {

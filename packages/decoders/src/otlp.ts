@@ -1,6 +1,6 @@
 // OTLP over HTTP, in protobuf and JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp), with the fields that its .proto files number.
 import protobuf from 'protobufjs';
-import { type Line, type Span, type Tag, tagOf, toInt64 } from './span.js';
+import { type Line, type Span, type Tag, tagOf, toInt64, toMicroseconds } from './span.js';
 
 const { root } = protobuf.parse(`
   syntax = "proto3";
@@ -234,7 +234,7 @@ function plainOf(value: AnyValue): unknown {
 }
 
 function microsecondsOf(nanoseconds: string | number | undefined): number {
-  return nanoseconds === undefined ? 0 : Number(BigInt(nanoseconds) / 1_000n);
+  return nanoseconds === undefined ? 0 : toMicroseconds(BigInt(nanoseconds) / 1_000n);
 }
 
 /** JSON may have the number or its name: `SPAN_KIND_SERVER`. */

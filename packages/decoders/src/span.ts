@@ -55,6 +55,16 @@ export function tagOf(tags: readonly Tag[], key: string): Tag['value'] | undefin
   return tags.find((tag) => tag.key === key)?.value;
 }
 
+/**
+ * A time or a duration in microseconds.
+ *
+ * @throws {Error} when a double does not hold it: no clock goes to the year 2255.
+ */
+export function toMicroseconds(value: bigint): number {
+  if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value);
+  throw new Error(`a time of ${value} µs is beyond any clock`);
+}
+
 /** An integer of 64 bits as a number, or as text where a double does not hold it. */
 export function toInt64(value: bigint): number | string {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);

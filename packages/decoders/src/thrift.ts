@@ -1,6 +1,6 @@
 // Jaeger's Thrift, read with Apache's own library (https://github.com/jaegertracing/jaeger-idl/blob/main/thrift/jaeger.thrift).
 import thrift from 'thrift';
-import { type Span, type Tag, tagOf, toInt64 } from './span.js';
+import { type Span, type Tag, tagOf, toInt64, toMicroseconds } from './span.js';
 
 const { Thrift } = thrift;
 
@@ -133,10 +133,10 @@ function readBatch(batch: Struct): Span[] {
       name: textOf(span[5]),
       kind: typeof kind === 'string' && kind !== 'internal' ? kind : '',
       flags: numberOf(span[7]),
-      startUs: numberOf(span[8]),
-      durationUs: numberOf(span[9]),
+      startUs: timeOf(span[8]),
+      durationUs: timeOf(span[9]),
       tags,
-      logs: listOf(span[11]).map((log) => ({ timeUs: numberOf(log[1]), fields: readTags(log[2]) })),
+      logs: listOf(span[11]).map((log) => ({ timeUs: timeOf(log[1]), fields: readTags(log[2]) })),
     };
   });
 }
@@ -176,6 +176,10 @@ function textOf(value: Value | undefined): string {
 
 function numberOf(value: Value | undefined): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
+}
+
+function timeOf(value: Value | undefined): number {
+  return typeof value === 'bigint' ? toMicroseconds(value) : 0;
 }
 
 function hexOf(value: Value | undefined): string {

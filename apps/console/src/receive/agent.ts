@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Span } from '@products/decoders';
 import { decodePacket, type Encoding } from '@products/decoders';
 
@@ -9,6 +10,8 @@ const RECEIVE_BUFFER_BYTES = 8 * 1_048_576;
 const QUEUE_BYTES_MAX = 64 * 1_048_576;
 /** Packets are decoded for this long at once, so that the socket is read in between. */
 const SLICE_MS = 8;
+/** How long packets are still read at the end. */
+const DRAIN_MS = 50;
 
 export interface Agent {
   readonly port: number;
@@ -69,8 +72,11 @@ export async function startAgent({ encoding, host, port, take, refuse }: AgentOp
   return {
     port: socket.address().port,
     close: async () => {
+      // A service that stops sends its last spans just before.
+      await sleep(DRAIN_MS);
       socket.close();
       await once(socket, 'close');
+      while (queue.length > 0) decodeSome();
     },
   };
 }

@@ -1,5 +1,8 @@
 import type { Line } from '@products/decoders';
 
+/** The largest time of a `Date` (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
+const TIME_MS_MAX = 8.64e15;
+
 /** Fields that a line has for machines, or that have a place of their own. */
 const OWN_FIELDS = new Set(['level', 'log_level', 'timestamp', 'time', 'service', 'message', 'trace_id', 'span_id']);
 
@@ -39,7 +42,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 function timeOf({ time, timestamp }: Record<string, unknown>): number {
-  if (typeof time === 'number') return time;
-  const parsed = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-  return Number.isNaN(parsed) ? Date.now() : parsed;
+  const given = typeof time === 'number' ? time : Date.parse(String(timestamp));
+  return Math.abs(given) <= TIME_MS_MAX ? given : Date.now();
 }

@@ -20,7 +20,7 @@ const RESTART_AFTER_MS = 1_000;
 const UNREAD_MAX = 1_000;
 
 /** What the runner tells its console. */
-export type Told = { readonly lines: string[] } | { readonly observed: Observed };
+export type Told = { readonly lines: string[]; readonly dropped: number } | { readonly observed: Observed };
 
 /** What a console tells the runner. */
 export interface Ready {
@@ -54,6 +54,7 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
     // A process group of its own: a terminal's Ctrl-C reaches it once, from here.
     detached: true,
   });
+  for (const signal of SIGNALS) process.on(signal, () => service.kill(signal));
   const failed = new Promise<never>((_, reject) => {
     service.once('error', (error) => reject(new Error(`${name}: ${error.message}`, { cause: error })));
   });
@@ -61,7 +62,7 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
 
   const console = ports === undefined ? undefined : new ConsoleProcess(folder, ports);
   let observed: Observed = { state: 'starting', startedAt: Date.now() };
-  console?.tell({ observed });
+  console?.observe(observed);
   let psql: string | undefined;
   const announce = (lines: readonly string[]) => {
     psql ??= lines.map(readPsql).find((found) => found !== undefined);
@@ -69,33 +70,37 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
     if (started === undefined) return;
     const isFirst = observed.state === 'starting';
     observed = { ...observed, ...started, state: 'up' };
-    console?.tell({ observed });
+    console?.observe(observed);
     // Not again when a watcher starts the service anew.
     if (console !== undefined && isFirst) {
       void console.ready.then(({ pageUrl }) => printBanner(String(started.url), pageUrl, psql, isPretty));
     }
   };
+  // Whoever reads slowly slows the service's own writing down, as without a runner. When nobody reads any more, the service goes
+  // on, and its lines to the console.
+  let isRead = true;
+  process.stdout.on('error', () => {
+    isRead = false;
+    service.stdout.resume();
+  });
+  const pass = (output: Buffer | string) => {
+    if (!isRead || process.stdout.write(output)) return;
+    service.stdout.pause();
+    process.stdout.once('drain', () => service.stdout.resume());
+  };
   const splitter = new LineSplitter((lines) => {
-    if (isPretty) process.stdout.write(lines.map((line) => `${renderPretty(line, traceUrl)}\n`).join(''));
-    console?.tell({ lines });
+    if (isPretty) pass(lines.map((line) => `${renderPretty(line, traceUrl)}\n`).join(''));
+    console?.tellLines(lines);
     announce(lines);
   });
   service.stdout.on('data', (chunk: Buffer) => {
-    // Whoever reads slowly slows the service's own writing down, as without a runner.
-    if (!isPretty && !process.stdout.write(chunk)) {
-      service.stdout.pause();
-      process.stdout.once('drain', () => service.stdout.resume());
-    }
+    if (!isPretty) pass(chunk);
     splitter.write(chunk);
   });
-  // Nobody reads any more: the service goes on, and its lines to the console.
-  process.stdout.on('error', () => {});
 
-  const forward = (signal: NodeJS.Signals) => service.kill(signal);
-  for (const signal of SIGNALS) process.on(signal, forward);
   const [code, signal] = await once(service, 'close');
   splitter.end();
-  console?.tell({ observed: { ...observed, state: 'stopped', stoppedAt: Date.now(), code: String(signal ?? code) } });
+  console?.observe({ ...observed, state: 'stopped', stoppedAt: Date.now(), code: String(signal ?? code) });
   await console?.end();
   return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
 }
@@ -115,7 +120,8 @@ class ConsoleProcess {
   #child: ChildProcess;
   #isEnding = false;
   #unread = 0;
-  #observed: Told | undefined;
+  #dropped = 0;
+  #observed: Observed | undefined;
   readonly #isReady = Promise.withResolvers<Ready>();
 
   constructor(folder: string, ports: Ports) {
@@ -129,9 +135,23 @@ class ConsoleProcess {
     return this.#isReady.promise;
   }
 
-  tell(told: Told): void {
-    if ('observed' in told) this.#observed = told;
-    if (!this.#child.connected || this.#unread > UNREAD_MAX) return;
+  observe(observed: Observed): void {
+    this.#observed = observed;
+    this.#send({ observed });
+  }
+
+  /** Lines that it does not keep up with are dropped, and it is told how many. */
+  tellLines(lines: string[]): void {
+    if (!this.#child.connected || this.#unread > UNREAD_MAX) {
+      this.#dropped += lines.length;
+      return;
+    }
+    this.#send({ lines, dropped: this.#dropped });
+    this.#dropped = 0;
+  }
+
+  #send(told: Told): void {
+    if (!this.#child.connected) return;
     this.#unread += 1;
     this.#child.send(told, () => {
       this.#unread -= 1;
@@ -155,7 +175,7 @@ class ConsoleProcess {
       detached: true,
     });
     child.on('message', (ready) => this.#isReady.resolve(ready as Ready));
-    child.once('error', (error) => process.stderr.write(`console: ${error.message}\n`));
+    child.on('error', (error) => process.stderr.write(`console: ${error.message}\n`));
     child.once('exit', (code, signal) => {
       if (this.#isEnding) return;
       process.stderr.write(`console: ended (${signal ?? code}); the service goes on\n`);
@@ -163,7 +183,7 @@ class ConsoleProcess {
         if (this.#isEnding) return;
         this.#unread = 0;
         this.#child = this.#start();
-        if (this.#observed !== undefined) this.tell(this.#observed);
+        if (this.#observed !== undefined) this.observe(this.#observed);
       }, RESTART_AFTER_MS).unref();
     });
     return child;

@@ -34,6 +34,8 @@ export interface Console {
   readonly receivers: Readonly<Record<string, string>>;
   /** A line of the observed service's stdout, as it was written. */
   takeText(text: string): void;
+  /** Lines that did not come through to {@link takeText}. */
+  countDropped(lines: number): void;
   observe(observed: Observed): void;
   close(): Promise<void>;
 }
@@ -70,7 +72,7 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
   });
   const collectorListener = createCollectorListener(collect);
   const page = await listen(
-    await createPageListener({ search, collect, router, folder: pageFolder, serviceUrl: () => observed.url }),
+    await createPageListener({ search, collect, router, folder: pageFolder }),
     HOST,
     ports.page,
   );
@@ -88,6 +90,7 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
     pageUrl: `http://localhost:${portOf(page)}`,
     receivers,
     takeText: (text) => store.addLine(readLine(text)),
+    countDropped: (lines) => store.countDroppedLines(lines),
     observe: (now) => {
       observed = now;
       scraper.observe(now.state === 'up' ? now.url : undefined);

@@ -112,8 +112,9 @@ export function createConsoleRouter({ search, store, scraper, describe }: Router
       .query(({ input }): { items: TraceSummary[]; matching: number; outside: number } => {
         const { limit, sinceUs, untilUs, ...conditions } = input;
         const matching = search.countTraces({ ...conditions, sinceUs, untilUs });
-        const anyTime = sinceUs === undefined && untilUs === undefined ? matching : search.countTraces(conditions);
-        return { items: search.traces(input), matching, outside: anyTime - matching };
+        // Only said where there are none in the range.
+        const outside = matching === 0 ? search.countTraces(conditions) : 0;
+        return { items: search.traces(input), matching, outside };
       }),
 
     trace: t.procedure

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http';
@@ -17,10 +16,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Nothing from elsewhere, no script and no style but the files', and in no frame. */
+/** Nothing from elsewhere, no script and no style but the files', in no frame; the observed service is on this machine. */
 const SECURITY_HEADERS = {
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' API; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' http://localhost:* http://127.0.0.1:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -32,20 +31,16 @@ export interface PageOptions {
   readonly router: ConsoleRouter;
   /** Where the page's files are. */
   readonly folder: string;
-  /** The origin of the observed service, which the page calls; undefined while it is not known. */
-  readonly serviceUrl: () => string | undefined;
 }
 
 /** Answers the page, what it asks, Jaeger's API and the receivers. */
 export async function createPageListener(options: PageOptions): Promise<RequestListener> {
-  const { search, collect, router, folder, serviceUrl } = options;
+  const { search, collect, router, folder } = options;
   const files = await listFiles(folder);
   return guard(async (request, response) => {
     const { method = '', url = '/' } = request;
     const [target = '/', query = ''] = url.split('?', 2);
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      response.setHeader(name, value.replace('API', serviceUrl() ?? '').replace(' ;', ';'));
-    }
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     const take = collect(method, target);
     if (take !== undefined) return take(request, response);
     if (target.startsWith('/trpc/')) {
@@ -66,7 +61,7 @@ export async function createPageListener(options: PageOptions): Promise<RequestL
       'Cache-Control',
       name.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
     );
-    createReadStream(path.join(folder, name)).pipe(response);
+    response.end(await readFile(path.join(folder, name)));
   });
 }
 

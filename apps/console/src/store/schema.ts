@@ -9,6 +9,12 @@ export const SCHEMA = `
     tags TEXT NOT NULL,
     UNIQUE (service, tags)
   );
+  CREATE TABLE operations (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (service, name, kind)
+  ) WITHOUT ROWID;
   CREATE TABLE spans (
     seq INTEGER PRIMARY KEY,
     trace_id TEXT NOT NULL,

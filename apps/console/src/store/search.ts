@@ -1,6 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Line, Span, SpanLog, Tag } from '@products/decoders';
 
+/** Traces whose spans a search looks at, the newest: it must not hold up what is received. */
+const SEARCHED_MAX = 20_000;
+
 /** A trace as lists show it. */
 export interface TraceSummary {
   readonly traceId: string;
@@ -68,25 +71,23 @@ export class Search {
   }
 
   operations(service: string, kind?: string): { name: string; kind: string }[] {
-    const sql = `SELECT DISTINCT name, kind FROM spans WHERE service = ? ${kind === undefined ? '' : 'AND kind = ?'} ORDER BY name`;
+    const sql = `SELECT name, kind FROM operations WHERE service = ? ${kind === undefined ? '' : 'AND kind = ?'} ORDER BY name`;
     const rows = this.#all(sql, service, ...(kind === undefined ? [] : [kind]));
     return rows.map((row) => ({ name: String(row['name']), kind: String(row['kind']) }));
   }
 
   /** The newest traces first. */
   traces(query: TraceQuery): TraceSummary[] {
-    const { conditions, values } = conditionsOf(query);
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const { from, values } = sourceOf(query);
     const sql = `SELECT traces.*, (SELECT count(*) FROM lines WHERE lines.trace_id = traces.trace_id) AS lines
-      FROM traces ${where} ORDER BY start_us DESC LIMIT ?`;
+      FROM ${from} ORDER BY start_us DESC LIMIT ?`;
     return this.#all(sql, ...values, query.limit).map(toSummary);
   }
 
   /** How many traces there are of these. */
   countTraces(query: Omit<TraceQuery, 'limit'>): number {
-    const { conditions, values } = conditionsOf({ ...query, limit: 0 });
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    return Number(this.#all(`SELECT count(*) AS count FROM traces ${where}`, ...values)[0]?.['count']);
+    const { from, values } = sourceOf({ ...query, limit: 0 });
+    return Number(this.#all(`SELECT count(*) AS count FROM ${from}`, ...values)[0]?.['count']);
   }
 
   /** All spans of a trace, in the order of their starts; the same span once, however often it came. */
@@ -146,7 +147,8 @@ export class Search {
   }
 }
 
-function conditionsOf(query: TraceQuery): { conditions: string[]; values: SQLInputValue[] } {
+/** What traces are selected from: the table with its conditions, those on spans for the newest ones only. */
+function sourceOf(query: TraceQuery): { from: string; values: SQLInputValue[] } {
   const conditions: string[] = [];
   const values: SQLInputValue[] = [];
   if (query.sinceUs !== undefined) {
@@ -175,14 +177,23 @@ function conditionsOf(query: TraceQuery): { conditions: string[]; values: SQLInp
   if (query.minDurationUs !== undefined) add('spans.duration_us >= ?', query.minDurationUs);
   if (query.maxDurationUs !== undefined) add('spans.duration_us <= ?', query.maxDurationUs);
   for (const [key, value] of Object.entries(query.tags ?? {})) {
-    add('has_tag(spans.tags, spans.logs, processes.tags, ?, ?)', key, value);
+    // The texts first: most spans have neither.
+    add(
+      `(instr(spans.tags, ?) OR instr(spans.logs, ?) OR instr(processes.tags, ?))
+        AND has_tag(spans.tags, spans.logs, processes.tags, ?, ?)`,
+      ...Array<string>(3).fill(JSON.stringify(value).slice(1, -1)),
+      key,
+      value,
+    );
   }
-  if (ofSpan.length > 0) {
-    conditions.push(`EXISTS (SELECT 1 FROM spans JOIN processes ON processes.id = spans.process_id
-      WHERE spans.trace_id = traces.trace_id AND ${ofSpan.join(' AND ')})`);
-    values.push(...spanValues);
-  }
-  return { conditions, values };
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  if (ofSpan.length === 0) return { from: `traces ${where}`, values };
+  return {
+    from: `(SELECT * FROM traces ${where} ORDER BY start_us DESC LIMIT ${SEARCHED_MAX}) AS traces
+      WHERE EXISTS (SELECT 1 FROM spans JOIN processes ON processes.id = spans.process_id
+        WHERE spans.trace_id = traces.trace_id AND ${ofSpan.join(' AND ')})`,
+    values: [...values, ...spanValues],
+  };
 }
 
 /** Whether the span, one of its events or its process has the tag. */

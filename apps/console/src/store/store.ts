@@ -37,6 +37,8 @@ export class Store {
   readonly #statements: ReturnType<typeof prepare>;
   readonly #timers: NodeJS.Timeout[];
   readonly #processes = new Map<string, number>();
+  /** Operations that are in their table already. */
+  readonly #operations = new Set<string>();
   #spans: { span: Span; receivedMs: number }[] = [];
   #lines: { line: Line; receivedMs: number }[] = [];
   #droppedSpans = 0;
@@ -67,6 +69,10 @@ export class Store {
     else this.#droppedLines += 1;
   }
 
+  countDroppedLines(lines: number): void {
+    this.#droppedLines += lines;
+  }
+
   /** What `/metrics` answered. */
   addScrape(timeMs: number, body: string): void {
     this.#write(() => this.#statements.insertScrape.run(timeMs, gzipSync(body, { level: 1 })));
@@ -86,6 +92,7 @@ export class Store {
       } catch (error) {
         if (this.database.isTransaction) this.database.exec('ROLLBACK');
         this.#processes.clear();
+        this.#operations.clear();
         throw error;
       }
     });
@@ -165,6 +172,12 @@ export class Store {
       span.logs.length === 0 ? '[]' : JSON.stringify(span.logs),
       span.links.length === 0 ? '[]' : JSON.stringify(span.links),
     );
+    const operation = `${service}\n${name}\n${kind}`;
+    if (!this.#operations.has(operation)) {
+      if (this.#operations.size > 10_000) this.#operations.clear();
+      this.#operations.add(operation);
+      this.#statements.insertOperation.run(service, name, kind);
+    }
     const status = tagOf(span.tags, 'http.response.status_code') ?? tagOf(span.tags, 'http.status_code') ?? '';
     // A root before a server's span, that before any other: what comes later may be nearer to the root.
     const rank = parentId === '' ? 0 : kind === 'server' ? 1 : 2;
@@ -243,6 +256,7 @@ const statements = {
       received_ms = excluded.received_ms`,
   upsertProcess: `INSERT INTO processes (service, tags) VALUES (?, ?)
     ON CONFLICT (service, tags) DO UPDATE SET service = excluded.service RETURNING id`,
+  insertOperation: 'INSERT OR IGNORE INTO operations (service, name, kind) VALUES (?, ?, ?)',
   insertLine: `INSERT INTO lines (time_ms, level, service, message, trace_id, span_id, received_ms, fields)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   insertScrape: 'INSERT OR REPLACE INTO scrapes (time_ms, body) VALUES (?, ?)',
