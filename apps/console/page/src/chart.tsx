@@ -56,7 +56,7 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
       {
         width: parent.clientWidth,
         height,
-        padding: [8, 8, 0, 0],
+        padding: [8, 24, 0, 0],
         legend: { show: false },
         cursor: { points: { size: 6 }, drag: { x: false, y: false }, ...(group && { sync: { key: group } }) },
         scales: { y: { range: (_, __, max) => [0, niceMax(max)] } },
@@ -125,6 +125,16 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
     <section className="panel" aria-label={title}>
       <header>
         <h2>{title}</h2>
+        <button
+          type="button"
+          className="quiet small"
+          aria-pressed={isTable}
+          aria-label={`${title}: ${t(isTable ? 'asChart' : 'asTable')}`}
+          title={t(isTable ? 'asChart' : 'asTable')}
+          onClick={() => setTable(!isTable)}
+        >
+          ≡
+        </button>
         {note !== undefined && <span className="meta">{note}</span>}
         <span className="grow" />
         {series.map(({ label, color, values }) => (
@@ -136,16 +146,6 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
             <strong>{format(last(values))}</strong>
           </span>
         ))}
-        <button
-          type="button"
-          className="quiet small"
-          aria-pressed={isTable}
-          aria-label={`${title}: ${t(isTable ? 'asChart' : 'asTable')}`}
-          title={t(isTable ? 'asChart' : 'asTable')}
-          onClick={() => setTable(!isTable)}
-        >
-          ≡
-        </button>
       </header>
       {isTable ? (
         <ValueTable times={times} series={series} format={format} marks={marks} height={height} />

@@ -57,7 +57,7 @@ export function OverviewPage() {
   const number = (value: number | null) => (value === null ? '—' : formatCount(Math.round(value * 10) / 10, language));
   // A percentile of few requests says little: how few is said.
   const lastRequests = data.requests.findLast((value) => value !== null);
-  const isFew = lastRequests !== undefined && lastRequests !== null && lastRequests < FEW_REQUESTS;
+  const isFew = typeof lastRequests === 'number' && lastRequests > 0 && lastRequests < FEW_REQUESTS;
   const shared = { times, restarts, group: 'overview' };
   return (
     <div className="pad">
