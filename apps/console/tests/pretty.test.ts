@@ -43,6 +43,11 @@ it('lets no value move the cursor or hide the rest', () => {
   expect(shown).not.toContain('\u001b]0');
 });
 
+it('shows a line that is too deep to be read as it is', () => {
+  const text = `{"deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  expect(renderPretty(text, undefined)).toBe(text);
+});
+
 it('shows what is no JSON as it is, with its colours', () => {
   expect(renderPretty('plain \u001b[31mred\u001b[39m', undefined)).toBe('plain \u001b[31mred\u001b[39m');
   expect(renderPretty('{"broken', undefined)).toBe('{"broken');

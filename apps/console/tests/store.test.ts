@@ -95,7 +95,7 @@ describe('bounds', () => {
       store.addSpans(Array.from({ length: 1_000 }, (_, index) => createSpan(batch * 1_000 + index)));
       store.flush();
     }
-    store.removeOld();
+    while (store.removeOld());
     expect(store.bytes).toBeLessThanOrEqual(4_000_000);
     const { spans, traces } = search.counts();
     expect(spans).toBeGreaterThan(0);
@@ -114,6 +114,35 @@ describe('bounds', () => {
     store.removeOld();
     expect(search.counts()).toEqual({ spans: 0, traces: 0, lines: 0 });
     expect(store.losses).toMatchObject({ removedSpans: 1, removedLines: 1 });
+    store.close();
+  });
+
+  it('lines of the time of the spans that go, go with them, and later ones stay', async () => {
+    const { store, search } = openStore({ bytesMax: 3_000_000 });
+    const line = { timeMs: 1, level: 'INFO', service: '', traceId: '', spanId: '', fields: {} };
+    store.addLine({ ...line, message: 'early' });
+    store.addSpans(Array.from({ length: 4_000 }, (_, index) => createSpan(index)));
+    store.flush();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    store.addSpans(Array.from({ length: 2_000 }, (_, index) => createSpan(10_000 + index, { tags: [] })));
+    store.addLine({ ...line, message: 'late' });
+    store.flush();
+    while (store.removeOld());
+    expect(search.lines({ limit: 10 }).map(({ message }) => message)).toEqual(['late']);
+    store.close();
+  });
+
+  it('what cannot be written is dropped and counted, and takes nothing else with it', () => {
+    const { store, search } = openStore();
+    let deep: unknown = 'end';
+    for (let depth = 0; depth < 50_000; depth += 1) deep = [deep];
+    const line = { timeMs: 1, level: 'INFO', service: '', message: 'm', traceId: '', spanId: '' };
+    store.addLine({ ...line, fields: { deep } });
+    store.addLine({ ...line, fields: {} });
+    store.addSpans([createSpan(1, { name: { not: 'a text' } as unknown as string }), createSpan(2)]);
+    store.flush();
+    expect(search.counts()).toMatchObject({ spans: 2, lines: 1 });
+    expect(store.losses.droppedLines).toBe(1);
     store.close();
   });
 

@@ -55,13 +55,16 @@ export function tagOf(tags: readonly Tag[], key: string): Tag['value'] | undefin
   return tags.find((tag) => tag.key === key)?.value;
 }
 
+/** The year 2100. The sum of a start and a duration is still exact. */
+const MICROSECONDS_MAX = 4_102_444_800_000_000n;
+
 /**
- * A time or a duration in microseconds.
+ * A time since 1970 or a duration, in microseconds.
  *
- * @throws {Error} when a double does not hold it: no clock goes to the year 2255.
+ * @throws {Error} when no clock tells it.
  */
 export function toMicroseconds(value: bigint): number {
-  if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value);
+  if (value >= 0n && value <= MICROSECONDS_MAX) return Number(value);
   throw new Error(`a time of ${value} µs is beyond any clock`);
 }
 

@@ -199,6 +199,9 @@ function News() {
     const time = formatClock(observed.stoppedAt ?? 0, language).slice(0, 8);
     news.push({ text: t('serviceStopped', { code: observed.code ?? '', time }), isBad: true });
   }
+  if (losses !== undefined && losses.droppedLines > 0) {
+    news.push({ text: t('droppedLines', { count: formatCount(losses.droppedLines, language) }), isBad: true });
+  }
   if (losses !== undefined && losses.droppedSpans > 0) {
     news.push({ text: t('dropped', { count: formatCount(losses.droppedSpans, language) }), isBad: true });
   }

@@ -24,6 +24,8 @@ export function readLogsSearch(search: Record<string, unknown>): Search {
 }
 
 const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
+/** What others call them. */
+const ALIASES: Readonly<Record<string, string>> = { DEBUG: 'TRACE', WARNING: 'WARN', CRITICAL: 'FATAL' };
 /** Lines that the page holds; earlier ones are asked for again. */
 const HELD_MAX = 5_000;
 const PAGE = 500;
@@ -38,7 +40,7 @@ function toQuery({ text, level, field, route, trace }: Search) {
   const from = level === undefined ? -1 : LEVELS.indexOf(level);
   return {
     ...(text !== undefined && { text }),
-    ...(from >= 0 && { levels: LEVELS.slice(from) }),
+    ...(from >= 0 && { levels: LEVELS.slice(from).flatMap((each) => [each, ALIASES[each] ?? each]) }),
     ...(trace !== undefined && /^[\da-f]{1,32}$/i.test(trace) && { traceId: trace }),
     ...(Object.keys(fields).length > 0 && { fields }),
   };
@@ -64,13 +66,19 @@ export function LogsPage() {
     let isCurrent = true;
     setLoaded(false);
     setSelected(undefined);
-    void api.lines.query({ ...toQuery(search), limit: PAGE }).then((found) => {
-      if (!isCurrent) return;
-      setLines(found);
-      setWaiting(0);
-      setAtEnd(true);
-      setLoaded(true);
-    });
+    const load = () =>
+      api.lines.query({ ...toQuery(search), limit: PAGE }).then(
+        (found) => {
+          if (!isCurrent) return;
+          setLines(found);
+          setWaiting(0);
+          setAtEnd(true);
+          setLoaded(true);
+        },
+        // The console starts again: so does this.
+        () => void (isCurrent && setTimeout(load, EVERY_MS)),
+      );
+    void load();
     return () => {
       isCurrent = false;
     };
@@ -79,14 +87,24 @@ export function LogsPage() {
   const lastSeq = lines.at(-1)?.seq ?? 0;
   useEffect(() => {
     if (!isLoaded) return;
-    const timer = setInterval(async () => {
-      const found = await api.lines.query({ ...toQuery(search), afterSeq: lastSeq, limit: HELD_MAX }).catch(() => []);
-      if (!isFollowing) return setWaiting(found.length);
-      if (found.length === 0) return;
-      setWaiting(0);
-      setLines((before) => [...before, ...found].slice(-HELD_MAX));
-    }, EVERY_MS);
-    return () => clearInterval(timer);
+    let isCurrent = true;
+    const ask = async () => {
+      const limit = isFollowing ? HELD_MAX : PAGE;
+      const found = await api.lines.query({ ...toQuery(search), afterSeq: lastSeq, limit }).catch(() => []);
+      if (!isCurrent) return;
+      if (!isFollowing) setWaiting(found.length);
+      else if (found.length > 0) {
+        setWaiting(0);
+        // Another `lastSeq` asks on.
+        return setLines((before) => [...before, ...found].slice(-HELD_MAX));
+      }
+      timer = setTimeout(ask, EVERY_MS);
+    };
+    let timer = setTimeout(ask, EVERY_MS);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
   }, [key, lastSeq, isFollowing, isLoaded]);
 
   const virtual = useVirtualizer({
@@ -104,7 +122,7 @@ export function LogsPage() {
   const loadEarlier = useCallback(async () => {
     const first = lines[0];
     if (first === undefined) return;
-    const found = await api.lines.query({ ...toQuery(search), beforeSeq: first.seq, limit: PAGE });
+    const found = await api.lines.query({ ...toQuery(search), beforeSeq: first.seq, limit: PAGE }).catch(() => []);
     if (found.length === 0) return;
     setLines((before) => (before[0]?.seq === first.seq ? [...found, ...before].slice(0, HELD_MAX) : before));
     requestAnimationFrame(() => {
@@ -113,7 +131,8 @@ export function LogsPage() {
   }, [lines, search]);
 
   const resume = useCallback(async () => {
-    const found = await api.lines.query({ ...toQuery(search), limit: PAGE });
+    const found = await api.lines.query({ ...toQuery(search), limit: PAGE }).catch(() => undefined);
+    if (found === undefined) return;
     setLines(found);
     setWaiting(0);
     setAtEnd(true);
@@ -224,7 +243,7 @@ export function LogsPage() {
               <span className="warn">▮▮ {t('paused')}</span>
               {waiting > 0 && (
                 <span>
-                  {t('newLines', { count: `${formatCount(waiting, language)}${waiting >= HELD_MAX ? '+' : ''}` })}
+                  {t('newLines', { count: `${formatCount(waiting, language)}${waiting >= PAGE ? '+' : ''}` })}
                 </span>
               )}
               <button type="button" onClick={() => void resume()}>

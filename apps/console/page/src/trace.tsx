@@ -28,6 +28,8 @@ export function readTraceSearch(search: Record<string, unknown>): { span?: strin
 
 /** How long a trace is taken to go on after its last span. */
 const QUIET_MS = 5_000;
+/** A trace that is not there may still come; so often it is asked for, once a second. */
+const TRIES_MAX = 15;
 /** A parent may come that much later. */
 const PARENT_MS = 10_000;
 
@@ -39,10 +41,13 @@ export function TracePage() {
     queryKey: ['trace', id],
     queryFn: () => api.trace.query({ id }),
     // A trace that has just begun goes on arriving.
-    refetchInterval: ({ state }) =>
-      state.data === undefined || state.data.spans.length === 0 || Date.now() - state.data.receivedMs < 2 * QUIET_MS
-        ? 1_000
-        : false,
+    refetchInterval: ({ state: { data: known, errorUpdateCount } }) => {
+      const isExpected =
+        known === undefined
+          ? errorUpdateCount < TRIES_MAX
+          : known.spans.length === 0 || Date.now() - known.receivedMs < 2 * QUIET_MS;
+      return isExpected ? 1_000 : false;
+    },
     retry: false,
   });
   if (error !== null && data === undefined) {

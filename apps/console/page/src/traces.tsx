@@ -289,10 +289,19 @@ export function Text({
   isSearch?: boolean;
 }) {
   const [text, setText] = useState(String(value ?? ''));
-  useEffect(() => setText(String(value ?? '')), [value]);
+  const sent = useRef(String(value ?? ''));
+  // What comes from elsewhere, and not what was typed here, cut of its spaces.
   useEffect(() => {
-    if (text === String(value ?? '')) return;
-    const timer = setTimeout(() => set(text.trim() || undefined), 250);
+    if (String(value ?? '') === sent.current) return;
+    sent.current = String(value ?? '');
+    setText(sent.current);
+  }, [value]);
+  useEffect(() => {
+    if (text.trim() === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text.trim();
+      set(text.trim() || undefined);
+    }, 250);
     return () => clearTimeout(timer);
   }, [text]);
   return (

@@ -1,5 +1,5 @@
 // The waterfall of a trace: a tree of rows that keys and pointer walk, few of them in the page.
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Line } from './api.js';
 import { useApp } from './app-state.js';
@@ -39,19 +39,23 @@ export function Waterfall(props: WaterfallProps) {
       ]),
     [rows, linesOf, props.areLinesShown],
   );
+  const selectedIndex = Math.max(
+    0,
+    rows.findIndex(({ node, folded }) => node.id === selectedId || folded?.some(({ id }) => id === selectedId)),
+  );
+  const selectedEntry = entries.findIndex(({ index, line }) => index === selectedIndex && line === undefined);
   const virtual = useVirtualizer({
     count: entries.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (entries[index]?.line === undefined ? rowHeight : LINE_HEIGHT),
     overscan: 12,
+    // The row that has the focus stays.
+    rangeExtractor: (range) =>
+      [...new Set([...defaultRangeExtractor(range), Math.max(0, selectedEntry)])].sort((a, b) => a - b),
   });
   useEffect(() => virtual.measure(), [entries]);
-  const selectedIndex = Math.max(
-    0,
-    rows.findIndex(({ node, folded }) => node.id === selectedId || folded?.some(({ id }) => id === selectedId)),
-  );
   useEffect(() => {
-    virtual.scrollToIndex(entries.findIndex(({ index, line }) => index === selectedIndex && line === undefined));
+    virtual.scrollToIndex(Math.max(0, selectedEntry));
   }, [selectedId]);
   const move = (event: KeyboardEvent) => {
     const row = rows[selectedIndex];

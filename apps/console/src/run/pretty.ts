@@ -29,6 +29,15 @@ const clock = new Intl.DateTimeFormat('fr', {
  * @param traceUrl a template with `{trace_id}`
  */
 export function renderPretty(text: string, traceUrl: string | undefined): string {
+  try {
+    return render(text, traceUrl);
+  } catch {
+    // Too deep for JSON, or whatever else: better as it is than not at all.
+    return visible(text);
+  }
+}
+
+function render(text: string, traceUrl: string | undefined): string {
   const line = readLine(text);
   if (line.level === '' && Object.keys(line.fields).length === 0) return visible(text, true);
   const level = styleText(LEVEL_STYLES[line.level] ?? 'white', line.level.padEnd(7));
@@ -61,7 +70,7 @@ function quote(text: string): string {
 }
 
 /** Control characters as their pictures. Colours of a program's own lines may stay. */
-function visible(text: string, isStyled = false): string {
+export function visible(text: string, isStyled = false): string {
   const colours = isStyled ? text.matchAll(COLOUR) : [];
   const kept = new Set([...colours].map(({ index }) => index));
   return text.replaceAll(/[\p{Cc}--\t]/gv, (character, offset: number) => {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { styleText } from 'node:util';
-import type { Span } from '@products/decoders';
+import type { Line, Span } from '@products/decoders';
 import { Search } from '../store/search.js';
-import { renderPretty } from './pretty.js';
+import { renderPretty, visible } from './pretty.js';
 
 const BAR_WIDTH = 32;
 
@@ -23,10 +23,13 @@ export function printTrace(folder: string, id: string): number {
     process.stderr.write(`no trace ${traceId}: never received, or removed\n`);
     return 1;
   }
-  process.stdout.write(
-    `${[...renderTree(spans), '', ...lines.map((line) => renderPretty(JSON.stringify(line.fields), undefined))].join('\n')}\n`,
-  );
+  process.stdout.write(`${[...renderTree(spans), '', ...lines.map((line) => renderLine(line))].join('\n')}\n`);
   return 0;
+}
+
+/** Also one that came by OTLP, whose message and level are no fields. */
+function renderLine({ fields, level, message, timeMs }: Line): string {
+  return renderPretty(JSON.stringify({ ...fields, level, message, time: timeMs }), undefined);
 }
 
 function renderTree(spans: readonly Span[]): string[] {
@@ -43,10 +46,10 @@ function renderTree(spans: readonly Span[]): string[] {
     const length = Math.max(1, Math.round((span.durationUs / total) * BAR_WIDTH));
     const bar = `${' '.repeat(from)}${'━'.repeat(Math.min(length, BAR_WIDTH - from) || 1)}`.padEnd(BAR_WIDTH);
     const isError = span.tags.some(({ key, value }) => key === 'error' && String(value) === 'true');
-    const name = `${'  '.repeat(depth)}${isError ? '✕ ' : ''}${span.name}`.padEnd(40);
+    const name = `${'  '.repeat(depth)}${isError ? '✕ ' : ''}${visible(span.name)}`.padEnd(40);
     const duration = `${(span.durationUs / 1_000).toFixed(1)} ms`.padStart(11);
     rows.push(
-      `${isError ? styleText('red', name) : name} ${styleText('blue', bar)} ${duration}  ${styleText('gray', span.service)}`,
+      `${isError ? styleText('red', name) : name} ${styleText('blue', bar)} ${duration}  ${styleText('gray', visible(span.service))}`,
     );
     for (const child of spans) if (child.parentId === span.spanId) add(child, depth + 1);
   };

@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports } from '../serve/ports.js';
 import type { Observed } from '../serve/router.js';
 import { LineSplitter } from './lines.js';
@@ -14,8 +15,13 @@ const program = path.resolve(import.meta.dirname, '../cli.js');
 /** The signals that a service is told of. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
-/** A console that ended is started again after this time, and not more often. */
+/** A console that ended is started again after this time. */
 const RESTART_AFTER_MS = 1_000;
+/** The wait doubles with each that ends soon after its start, up to this. */
+const RESTART_AFTER_MAX_MS = 60_000;
+/** How long a console may take to end, and what a service has written to come through. */
+const END_TIMEOUT_MS = 3_000;
+const PIPE_TIMEOUT_MS = 1_000;
 /** Messages to a console that does not read them; with more, lines are not shown. */
 const UNREAD_MAX = 1_000;
 
@@ -43,7 +49,7 @@ export interface RunOptions extends Settings {
  */
 export async function run({ command, environment, folder, hasConsole, isPretty }: RunOptions): Promise<number> {
   const [name = '', ...parameters] = command;
-  const ports = hasConsole ? await choosePorts() : undefined;
+  const ports = hasConsole ? await choosePorts().catch(warn) : undefined;
   const given = ports === undefined ? {} : receiversOf(ports);
   const env = { ...given, ...environment };
   const traceUrl = env['TRACE_URL'];
@@ -60,7 +66,7 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
   });
   await Promise.race([once(service, 'spawn'), failed]);
 
-  const console = ports === undefined ? undefined : new ConsoleProcess(folder, ports);
+  const console = ports === undefined ? undefined : startConsole(folder, ports);
   let observed: Observed = { state: 'starting', startedAt: Date.now() };
   console?.observe(observed);
   let psql: string | undefined;
@@ -98,11 +104,21 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
     splitter.write(chunk);
   });
 
-  const [code, signal] = await once(service, 'close');
+  const [code, signal] = await once(service, 'exit');
+  // What it has written is still read; a child of its own may hold the pipe open.
+  if (!service.stdout.readableEnded) await Promise.race([once(service.stdout, 'end'), sleep(PIPE_TIMEOUT_MS)]);
   splitter.end();
   console?.observe({ ...observed, state: 'stopped', stoppedAt: Date.now(), code: String(signal ?? code) });
   await console?.end();
   return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+}
+
+function startConsole(folder: string, ports: Ports): ConsoleProcess | undefined {
+  try {
+    return new ConsoleProcess(folder, ports);
+  } catch (error) {
+    return warn(error);
+  }
 }
 
 function receiversOf(ports: Ports): Record<string, string> {
@@ -118,6 +134,7 @@ class ConsoleProcess {
   readonly #folder: string;
   readonly #ports: Ports;
   #child: ChildProcess;
+  #restartAfterMs = RESTART_AFTER_MS;
   #isEnding = false;
   #unread = 0;
   #dropped = 0;
@@ -162,12 +179,26 @@ class ConsoleProcess {
   async end(): Promise<void> {
     this.#isEnding = true;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
-    await once(this.#child, 'exit');
+    if ((await Promise.race([exited, sleep(END_TIMEOUT_MS)])) === undefined) this.#child.kill('SIGKILL');
+  }
+
+  #startAgain(): void {
+    if (this.#isEnding) return;
+    this.#unread = 0;
+    try {
+      this.#child = this.#start();
+    } catch (error) {
+      warn(error);
+      setTimeout(() => this.#startAgain(), RESTART_AFTER_MAX_MS).unref();
+    }
+    if (this.#observed !== undefined) this.observe(this.#observed);
   }
 
   #start(): ChildProcess {
     const ports = Object.entries(this.#ports).flatMap(([name, port]) => [`--${name}`, String(port)]);
+    const startedAt = performance.now();
     const child = fork(program, ['receive', '--folder', this.#folder, ...ports], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
@@ -179,15 +210,17 @@ class ConsoleProcess {
     child.once('exit', (code, signal) => {
       if (this.#isEnding) return;
       process.stderr.write(`console: ended (${signal ?? code}); the service goes on\n`);
-      setTimeout(() => {
-        if (this.#isEnding) return;
-        this.#unread = 0;
-        this.#child = this.#start();
-        if (this.#observed !== undefined) this.observe(this.#observed);
-      }, RESTART_AFTER_MS).unref();
+      const hasLived = performance.now() - startedAt > RESTART_AFTER_MAX_MS;
+      this.#restartAfterMs = hasLived ? RESTART_AFTER_MS : Math.min(2 * this.#restartAfterMs, RESTART_AFTER_MAX_MS);
+      setTimeout(() => this.#startAgain(), hasLived ? RESTART_AFTER_MS : this.#restartAfterMs / 2).unref();
     });
     return child;
   }
+}
+
+/** The console's troubles are not the service's. */
+function warn(error: unknown): undefined {
+  process.stderr.write(`console: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 /** What the line of a service that has started says of it; undefined for another line. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SCHEMA, SCHEMA_VERSION } from './schema.js';
@@ -23,13 +23,26 @@ export function openDatabase(file: string): Opened {
   try {
     return { database: open(file, isNew) };
   } catch (error) {
-    if (isNew) throw error;
-    const aside = `${file}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-    renameSync(file, aside);
-    for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+    if (isNew || !isUnusable(error)) throw error;
+    const suffix = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    const aside = `${file}.${suffix}`;
+    for (const part of ['', '-wal', '-shm']) {
+      if (existsSync(file + part)) renameSync(file + part, aside + part);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     return { database: open(file, true), movedAside: `${reason}: moved to ${aside}` };
   }
+}
+
+/** The file itself is to blame, and not a full disk or another program that has it open. */
+class Unusable extends Error {}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB (https://www.sqlite.org/rescode.html). */
+const UNUSABLE_CODES = [11, 26];
+
+function isUnusable(error: unknown): boolean {
+  if (error instanceof Unusable) return true;
+  return error instanceof Error && 'errcode' in error && UNUSABLE_CODES.includes(Number(error.errcode) & 0xff);
 }
 
 function open(file: string, isNew: boolean): DatabaseSync {
@@ -39,7 +52,9 @@ function open(file: string, isNew: boolean): DatabaseSync {
     // Lost at a power failure at worst: the last moments of what is kept for looking at.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
     if (isNew) {
-      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; ${SCHEMA}`);
+      database.exec(
+        `BEGIN; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; ${SCHEMA}; COMMIT`,
+      );
     }
     return database;
   } catch (error) {
@@ -50,9 +65,7 @@ function open(file: string, isNew: boolean): DatabaseSync {
 
 function assertOurs(database: DatabaseSync): void {
   const application = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
-  if (application !== APPLICATION_ID) throw new Error('the file is another program’s');
+  if (application !== APPLICATION_ID) throw new Unusable('the file is another program’s');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version !== SCHEMA_VERSION) throw new Error(`the file has version ${version}, not ${SCHEMA_VERSION}`);
-  const check = String(database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']);
-  if (check !== 'ok') throw new Error(`the file is broken (${check})`);
+  if (version !== SCHEMA_VERSION) throw new Unusable(`the file has version ${version}, not ${SCHEMA_VERSION}`);
 }

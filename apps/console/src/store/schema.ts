@@ -59,7 +59,7 @@ export const SCHEMA = `
     received_ms INTEGER NOT NULL,
     fields TEXT NOT NULL
   );
-  CREATE INDEX lines_of_trace ON lines (trace_id) WHERE trace_id <> '';
+  CREATE INDEX lines_of_trace ON lines (trace_id);
   CREATE TABLE scrapes (
     time_ms INTEGER PRIMARY KEY,
     body BLOB NOT NULL

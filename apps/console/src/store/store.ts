@@ -39,11 +39,12 @@ export class Store {
   readonly #processes = new Map<string, number>();
   /** Operations that are in their table already. */
   readonly #operations = new Set<string>();
-  #spans: { span: Span; receivedMs: number }[] = [];
-  #lines: { line: Line; receivedMs: number }[] = [];
+  #spans: { row: SpanRow; receivedMs: number }[] = [];
+  #lines: { row: LineRow; receivedMs: number }[] = [];
   #droppedSpans = 0;
   #droppedLines = 0;
   #problem: string | undefined;
+  #isOpen = true;
 
   constructor(options: StoreOptions) {
     const { database, movedAside } = openDatabase(options.file);
@@ -53,20 +54,23 @@ export class Store {
     this.#statements = prepare(database);
     this.#timers = [
       setInterval(() => this.flush(), FLUSH_EVERY_MS).unref(),
-      setInterval(() => this.removeOld(), RETENTION_EVERY_MS).unref(),
+      setInterval(() => this.#removeAll(), RETENTION_EVERY_MS).unref(),
     ];
   }
 
   addSpans(spans: readonly Span[]): void {
     const receivedMs = Date.now();
-    const room = PENDING_MAX - this.#spans.length;
-    for (const span of spans.slice(0, room)) this.#spans.push({ span, receivedMs });
-    this.#droppedSpans += Math.max(0, spans.length - room);
+    for (const span of spans) {
+      const row = this.#spans.length < PENDING_MAX ? attempt(() => toSpanRow(span)) : undefined;
+      if (row === undefined) this.#droppedSpans += 1;
+      else this.#spans.push({ row, receivedMs });
+    }
   }
 
   addLine(line: Line): void {
-    if (this.#lines.length < PENDING_MAX) this.#lines.push({ line, receivedMs: Date.now() });
-    else this.#droppedLines += 1;
+    const row = this.#lines.length < PENDING_MAX ? attempt(() => toLineRow(line)) : undefined;
+    if (row === undefined) this.#droppedLines += 1;
+    else this.#lines.push({ row, receivedMs: Date.now() });
   }
 
   countDroppedLines(lines: number): void {
@@ -86,8 +90,8 @@ export class Store {
     const isWritten = this.#write(() => {
       this.database.exec('BEGIN');
       try {
-        for (const each of spans) this.#insertSpan(each.span, each.receivedMs);
-        for (const each of lines) this.#insertLine(each.line, each.receivedMs);
+        for (const each of spans) this.#insertSpan(each.row, each.receivedMs);
+        for (const each of lines) this.#insertLine(each.row, each.receivedMs);
         this.database.exec('COMMIT');
       } catch (error) {
         if (this.database.isTransaction) this.database.exec('ROLLBACK');
@@ -122,44 +126,57 @@ export class Store {
     return this.#problem;
   }
 
-  /** Removes what is too old, and the oldest of what is too much. */
-  removeOld(): void {
-    const before = Date.now() - this.#options.ageMaxMs;
+  /** Removes some of what is too old, or the oldest of what is too much. Returns whether there may be more. */
+  removeOld(): boolean {
+    let removed = 0;
     this.#write(() => {
-      while (this.#removeOldest(before) > 0);
-      while (this.bytes > this.#options.bytesMax && this.#removeOldest(Number.MAX_SAFE_INTEGER) > 0);
+      removed = this.#removeUntil(Date.now() - this.#options.ageMaxMs);
+      if (removed === 0 && this.bytes > this.#options.bytesMax) removed = this.#removeUntil(this.#oldestPart());
     });
+    return removed > 0;
   }
 
   close(): void {
+    this.#isOpen = false;
     for (const timer of this.#timers) clearInterval(timer);
     this.flush();
     this.database.close();
   }
 
-  #removeOldest(beforeMs: number): number {
+  /** Step by step: what is received meanwhile is not held up. */
+  #removeAll(): void {
+    if (this.#isOpen && this.removeOld()) setImmediate(() => this.#removeAll());
+  }
+
+  /** The time until which a step's worth of spans, or of lines, was received. */
+  #oldestPart(): number {
+    const times = [this.#statements.selectSpanTime, this.#statements.selectLineTime]
+      .map((statement) => statement.get(REMOVED_AT_ONCE - 1)?.['received_ms'])
+      .filter((time) => time !== undefined);
+    return times.length === 0 ? Number.MAX_SAFE_INTEGER : Math.min(...times.map(Number)) + 1;
+  }
+
+  #removeUntil(beforeMs: number): number {
     const statements = this.#statements;
     this.database.exec('BEGIN');
-    const traceIds = statements.deleteSpans.all(beforeMs, REMOVED_AT_ONCE).map((row) => String(row['trace_id']));
+    const traceIds = statements.deleteSpans.all(REMOVED_AT_ONCE, beforeMs).map((row) => String(row['trace_id']));
     for (const traceId of new Set(traceIds)) statements.deleteEmptyTrace.run(traceId);
     const spans = traceIds.length;
-    const lines = Number(statements.deleteLines.run(beforeMs, REMOVED_AT_ONCE).changes);
-    const scrapes = Number(statements.deleteScrapes.run(beforeMs, REMOVED_AT_ONCE / 10).changes);
+    const lines = Number(statements.deleteLines.run(REMOVED_AT_ONCE, beforeMs).changes);
+    const scrapes = Number(statements.deleteScrapes.run(REMOVED_AT_ONCE, beforeMs).changes);
     if (spans > 0) statements.countRemoved.run('spans', spans);
     if (lines > 0) statements.countRemoved.run('lines', lines);
     this.database.exec('COMMIT');
     return spans + lines + scrapes;
   }
 
-  #insertSpan(span: Span, receivedMs: number): void {
-    const { traceId, spanId, parentId, service, name, kind, startUs, durationUs, flags } = span;
-    const error = tagOf(span.tags, 'error');
-    const isError = error === true || error === 'true' ? 1 : 0;
+  #insertSpan(row: SpanRow, receivedMs: number): void {
+    const { traceId, spanId, parentId, service, name, kind, startUs, durationUs, flags, isError, status } = row;
     this.#statements.insertSpan.run(
       traceId,
       spanId,
       parentId,
-      this.#processIdOf(span),
+      this.#processIdOf(service, row.processTags),
       service,
       name,
       kind,
@@ -168,9 +185,9 @@ export class Store {
       isError,
       flags,
       receivedMs,
-      JSON.stringify(span.tags),
-      span.logs.length === 0 ? '[]' : JSON.stringify(span.logs),
-      span.links.length === 0 ? '[]' : JSON.stringify(span.links),
+      row.tags,
+      row.logs,
+      row.links,
     );
     const operation = `${service}\n${name}\n${kind}`;
     if (!this.#operations.has(operation)) {
@@ -178,7 +195,6 @@ export class Store {
       this.#operations.add(operation);
       this.#statements.insertOperation.run(service, name, kind);
     }
-    const status = tagOf(span.tags, 'http.response.status_code') ?? tagOf(span.tags, 'http.status_code') ?? '';
     // A root before a server's span, that before any other: what comes later may be nearer to the root.
     const rank = parentId === '' ? 0 : kind === 'server' ? 1 : 2;
     this.#statements.upsertTrace.run({
@@ -188,27 +204,24 @@ export class Store {
       rank,
       service,
       name,
-      status: kind === 'server' || status !== '' ? String(status) : '',
+      status,
       errors: isError,
       received_ms: receivedMs,
     });
   }
 
-  #processIdOf({ service, processTags }: Span): number {
-    const tags = JSON.stringify(processTags);
+  #processIdOf(service: string, tags: string): number {
     const key = `${service}\n${tags}`;
     const known = this.#processes.get(key);
     if (known !== undefined) return known;
-    const row = this.#statements.upsertProcess.get(service, tags);
-    const id = Number(row?.['id']);
+    const id = Number(this.#statements.upsertProcess.get(service, tags)?.['id']);
     if (this.#processes.size > 1_000) this.#processes.clear();
     this.#processes.set(key, id);
     return id;
   }
 
-  #insertLine({ timeMs, level, service, message, traceId, spanId, fields }: Line, receivedMs: number): void {
-    const text = JSON.stringify(fields);
-    this.#statements.insertLine.run(timeMs, level, service, message, traceId, spanId, receivedMs, text);
+  #insertLine({ timeMs, level, service, message, traceId, spanId, fields }: LineRow, receivedMs: number): void {
+    this.#statements.insertLine.run(timeMs, level, service, message, traceId, spanId, receivedMs, fields);
   }
 
   /** Whether it succeeded; the first failure of several is told. */
@@ -224,6 +237,55 @@ export class Store {
       this.#problem = problem;
       return false;
     }
+  }
+}
+
+interface SpanRow extends Omit<Span, 'processTags' | 'tags' | 'logs' | 'links'> {
+  readonly processTags: string;
+  readonly tags: string;
+  readonly logs: string;
+  readonly links: string;
+  readonly isError: 0 | 1;
+  readonly status: string;
+}
+
+interface LineRow extends Omit<Line, 'fields'> {
+  readonly fields: string;
+}
+
+/** The texts of a span that the database takes, whatever its sender took for one. */
+function toSpanRow(span: Span): SpanRow {
+  const error = tagOf(span.tags, 'error');
+  const status = tagOf(span.tags, 'http.response.status_code') ?? tagOf(span.tags, 'http.status_code') ?? '';
+  return {
+    ...span,
+    service: String(span.service),
+    name: String(span.name),
+    processTags: JSON.stringify(span.processTags),
+    tags: JSON.stringify(span.tags),
+    logs: JSON.stringify(span.logs),
+    links: JSON.stringify(span.links),
+    isError: error === true || error === 'true' ? 1 : 0,
+    status: String(status),
+  };
+}
+
+function toLineRow(line: Line): LineRow {
+  return {
+    ...line,
+    level: String(line.level),
+    service: String(line.service),
+    message: String(line.message),
+    fields: JSON.stringify(line.fields),
+  };
+}
+
+/** Undefined for what cannot be written as text: too deep for JSON. */
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
   }
 }
 
@@ -260,13 +322,18 @@ const statements = {
   insertLine: `INSERT INTO lines (time_ms, level, service, message, trace_id, span_id, received_ms, fields)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   insertScrape: 'INSERT OR REPLACE INTO scrapes (time_ms, body) VALUES (?, ?)',
-  deleteSpans: `DELETE FROM spans WHERE seq IN (SELECT seq FROM spans WHERE received_ms < ? ORDER BY seq LIMIT ?)
+  // The oldest by their order first: their times have no index.
+  deleteSpans: `DELETE FROM spans WHERE seq IN (
+      SELECT seq FROM (SELECT seq, received_ms FROM spans ORDER BY seq LIMIT ?) WHERE received_ms < ?)
     RETURNING trace_id`,
   deleteEmptyTrace: `DELETE FROM traces WHERE trace_id = ?
     AND NOT EXISTS (SELECT 1 FROM spans WHERE spans.trace_id = traces.trace_id)`,
-  deleteLines: 'DELETE FROM lines WHERE seq IN (SELECT seq FROM lines WHERE received_ms < ? ORDER BY seq LIMIT ?)',
-  deleteScrapes:
-    'DELETE FROM scrapes WHERE time_ms IN (SELECT time_ms FROM scrapes WHERE time_ms < ? ORDER BY time_ms LIMIT ?)',
+  deleteLines: `DELETE FROM lines WHERE seq IN (
+    SELECT seq FROM (SELECT seq, received_ms FROM lines ORDER BY seq LIMIT ?) WHERE received_ms < ?)`,
+  deleteScrapes: `DELETE FROM scrapes WHERE time_ms IN (
+    SELECT time_ms FROM (SELECT time_ms FROM scrapes ORDER BY time_ms LIMIT ?) WHERE time_ms < ?)`,
+  selectSpanTime: 'SELECT received_ms FROM spans ORDER BY seq LIMIT 1 OFFSET ?',
+  selectLineTime: 'SELECT received_ms FROM lines ORDER BY seq LIMIT 1 OFFSET ?',
   countRemoved: `INSERT INTO removed (what, count) VALUES (?, ?)
     ON CONFLICT (what) DO UPDATE SET count = count + excluded.count`,
   selectRemoved: 'SELECT count FROM removed WHERE what = ?',
