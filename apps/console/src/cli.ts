@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeError } from './describe-error.js';
 import type { Ready, Told } from './run/run.js';
 import { readSettings } from './run/settings.js';
 import { type Ports, usualPorts } from './serve/ports.js';
@@ -34,7 +35,7 @@ try {
     process.exitCode = printTrace(folder, positionals[0]);
   } else fail(USAGE);
 } catch (error) {
-  fail(`${error instanceof Error ? error.message : String(error)}\n`);
+  fail(`${describeError(error)}\n`);
 }
 
 async function runCommand(folder: string): Promise<void> {
@@ -75,7 +76,9 @@ async function receive(folder: string, values: Readonly<Record<string, unknown>>
     for (const line of told.lines) running.takeText(line);
   });
   process.once('disconnect', stop);
-  process.send({ pageUrl: running.pageUrl } satisfies Ready);
+  // A service that ends at once takes its runner with it before this one is ready.
+  if (process.connected) process.send({ pageUrl: running.pageUrl } satisfies Ready, () => {});
+  else await stop();
 }
 
 function readPort(name: string, text: unknown, usual: number): number {

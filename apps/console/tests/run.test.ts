@@ -59,6 +59,12 @@ describe('a service that is run', () => {
     expect(await runProgram(program).ended).toBe(code);
   });
 
+  it('that ends at once leaves no complaint', async () => {
+    const { stderr, ended } = runProgram('');
+    expect(await ended).toBe(0);
+    expect(await stderr).toBe('');
+  });
+
   it('that does not exist is said, with its name', async () => {
     const child = spawn(process.execPath, [cli, 'run', '--folder', createFolder(), '--', 'no-such-program'], {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,8 +1,5 @@
 import type { Call } from '@products/client';
 
-const hex = (bytes: number) =>
-  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-
 const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
 const nanoseconds = (milliseconds: number) => `${Math.round(milliseconds * 1_000)}000`;
 
@@ -11,7 +8,7 @@ export function sendCallSpan({ path, type, traceId, spanId, startedAt, durationM
   const message = error instanceof Error ? error.message : undefined;
   const span = {
     traceId,
-    spanId: spanId || hex(8),
+    spanId,
     name: path,
     kind: 3,
     startTimeUnixNano: nanoseconds(startedAt),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Span } from '@products/decoders';
 import { decodePacket, type Encoding } from '@products/decoders';
+import { describeError } from '../describe-error.js';
 
 /** Linux gives as much as `net.core.rmem_max` allows. */
 const RECEIVE_BUFFER_BYTES = 8 * 1_048_576;
@@ -49,7 +50,7 @@ export async function startAgent({ encoding, host, port, take, refuse }: AgentOp
       try {
         take(decodePacket(packet, encoding));
       } catch (error) {
-        refuse(`a packet of ${packet.length} bytes to the agent (${encoding}): ${describe(error)}`);
+        refuse(`a packet of ${packet.length} bytes to the agent (${encoding}): ${describeError(error)}`);
       }
     }
     queue.splice(0, taken);
@@ -79,8 +80,4 @@ export async function startAgent({ encoding, host, port, take, refuse }: AgentOp
       while (queue.length > 0) decodeSome();
     },
   };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

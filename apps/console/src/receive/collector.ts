@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { Line, Span } from '@products/decoders';
 import { decodeBatch, decodeOtlpLogs, decodeOtlpTraces } from '@products/decoders';
+import { describeError } from '../describe-error.js';
 
 /** Of a request, inflated. */
 const BODY_BYTES_MAX = 16 * 1_048_576;
@@ -29,7 +30,7 @@ export function createCollector({ takeSpans, takeLine, refuse }: CollectorOption
       try {
         decode(await readBody(request), isJson);
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = describeError(error);
         refuse(`${request.method} ${request.url}: ${problem}`);
         const code = error instanceof TooLarge ? 413 : 400;
         response.writeHead(code, { 'Content-Type': 'application/json', Connection: 'close' });

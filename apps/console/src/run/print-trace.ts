@@ -4,18 +4,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { styleText } from 'node:util';
 import type { Line, Span } from '@products/decoders';
 import { Search } from '../store/search.js';
+import { readTraceId } from '../store/trace-id.js';
 import { renderPretty, visible } from './pretty.js';
 
 const BAR_WIDTH = 32;
 
 /** Prints a trace as a tree with its times, and its lines. Returns the exit code: 1 when there is no such trace. */
 export function printTrace(folder: string, id: string): number {
-  if (!/^[\da-f]{1,32}$/i.test(id)) {
+  const traceId = readTraceId(id);
+  if (traceId === undefined) {
     process.stderr.write(`an id of a trace has 1 to 32 hexadecimal digits; received ${JSON.stringify(id)}\n`);
     return 2;
   }
   const file = path.join(folder, 'console.db');
-  const traceId = id.toLowerCase().padStart(32, '0');
   const search = existsSync(file) ? new Search(new DatabaseSync(file, { readOnly: true })) : undefined;
   const spans = search?.spans(traceId) ?? [];
   const lines = search?.lines({ traceId, limit: 5_000 }) ?? [];

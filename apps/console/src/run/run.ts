@@ -3,14 +3,19 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../describe-error.js';
 import type { Ports } from '../serve/ports.js';
 import type { Observed } from '../serve/router.js';
+import { readLine } from './line.js';
 import { LineSplitter } from './lines.js';
 import { choosePorts } from './ports.js';
 import { renderPretty } from './pretty.js';
 import type { Settings } from './settings.js';
 
 const program = path.resolve(import.meta.dirname, '../cli.js');
+
+/** How services say that they have started. */
+const STARTED = /^Service démarré|^Primaire démarré|started|listening/i;
 
 /** The signals that a service is told of. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
@@ -106,7 +111,8 @@ export async function run({ command, environment, folder, hasConsole, isPretty }
 
   const [code, signal] = await once(service, 'exit');
   // What it has written is still read; a child of its own may hold the pipe open.
-  if (!service.stdout.readableEnded) await Promise.race([once(service.stdout, 'end'), sleep(PIPE_TIMEOUT_MS)]);
+  if (!service.stdout.readableEnded)
+    await Promise.race([once(service.stdout, 'end'), sleep(PIPE_TIMEOUT_MS, undefined, { ref: false })]);
   splitter.end();
   console?.observe({ ...observed, state: 'stopped', stoppedAt: Date.now(), code: String(signal ?? code) });
   await console?.end();
@@ -181,7 +187,8 @@ class ConsoleProcess {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
-    if ((await Promise.race([exited, sleep(END_TIMEOUT_MS)])) === undefined) this.#child.kill('SIGKILL');
+    if ((await Promise.race([exited, sleep(END_TIMEOUT_MS, undefined, { ref: false })])) === undefined)
+      this.#child.kill('SIGKILL');
   }
 
   #startAgain(): void {
@@ -206,13 +213,14 @@ class ConsoleProcess {
       detached: true,
     });
     child.on('message', (ready) => this.#isReady.resolve(ready as Ready));
-    child.on('error', (error) => process.stderr.write(`console: ${error.message}\n`));
+    child.on('error', warn);
     child.once('exit', (code, signal) => {
       if (this.#isEnding) return;
       process.stderr.write(`console: ended (${signal ?? code}); the service goes on\n`);
       const hasLived = performance.now() - startedAt > RESTART_AFTER_MAX_MS;
-      this.#restartAfterMs = hasLived ? RESTART_AFTER_MS : Math.min(2 * this.#restartAfterMs, RESTART_AFTER_MAX_MS);
-      setTimeout(() => this.#startAgain(), hasLived ? RESTART_AFTER_MS : this.#restartAfterMs / 2).unref();
+      const waitMs = hasLived ? RESTART_AFTER_MS : this.#restartAfterMs;
+      this.#restartAfterMs = Math.min(2 * waitMs, RESTART_AFTER_MAX_MS);
+      setTimeout(() => this.#startAgain(), waitMs).unref();
     });
     return child;
   }
@@ -220,33 +228,26 @@ class ConsoleProcess {
 
 /** The console's troubles are not the service's. */
 function warn(error: unknown): undefined {
-  process.stderr.write(`console: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`console: ${describeError(error)}\n`);
 }
 
 /** What the line of a service that has started says of it; undefined for another line. */
 function readStart(text: string): Partial<Observed> | undefined {
   if (!text.includes('"url":"http')) return undefined;
-  try {
-    const { url, service, database, message } = JSON.parse(text);
-    if (typeof url !== 'string' || !/^Service démarré|^Primaire démarré|started|listening/i.test(String(message)))
-      return;
-    // An address that listens on every interface is reached by the loopback one.
-    const reached = url.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, '//127.0.0.1');
-    return { url: new URL(reached).origin, name: String(service ?? ''), database: String(database ?? '') };
-  } catch {
-    return undefined;
-  }
+  const { message, fields } = readLine(text);
+  const { url, service, database } = fields;
+  if (typeof url !== 'string' || !STARTED.test(message)) return undefined;
+  // An address that listens on every interface is reached by the loopback one.
+  const reached = url.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, '//127.0.0.1');
+  if (!URL.canParse(reached)) return undefined;
+  return { url: new URL(reached).origin, name: String(service ?? ''), database: String(database ?? '') };
 }
 
 /** The command that opens an embedded database, of the line that has it. */
 function readPsql(text: string): string | undefined {
   if (!text.includes('"psql":')) return undefined;
-  try {
-    const { psql } = JSON.parse(text);
-    return typeof psql === 'string' ? psql : undefined;
-  } catch {
-    return undefined;
-  }
+  const { psql } = readLine(text).fields;
+  return typeof psql === 'string' ? psql : undefined;
 }
 
 /** Where to go on. On stderr beside JSON lines: stdout has nothing else. */

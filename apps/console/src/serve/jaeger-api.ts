@@ -1,6 +1,7 @@
 // The API that Jaeger's page and Grafana's data source ask (https://www.jaegertracing.io/docs/1.76/architecture/apis/#internal-http-json).
 import type { Span, Tag } from '@products/decoders';
 import type { Search } from '../store/search.js';
+import { readTraceId } from '../store/trace-id.js';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 1_500;
@@ -44,7 +45,7 @@ function route(search: Search, path: string, query: URLSearchParams): Answer | u
   if (path === '/api/traces') return findTraces(search, query);
   const byId = /^\/api\/traces\/([^/]+)$/.exec(path);
   if (byId !== null) {
-    const trace = toTrace(search, readTraceId(decode(byId[1]), 'traceID'), query.get('raw') === 'true');
+    const trace = toTrace(search, requireTraceId(decode(byId[1]), 'traceID'), query.get('raw') === 'true');
     return trace === undefined ? fail(404, 'trace not found') : envelope([trace]);
   }
   if (path === '/api/dependencies') return list([]);
@@ -54,7 +55,7 @@ function route(search: Search, path: string, query: URLSearchParams): Answer | u
 function findTraces(search: Search, query: URLSearchParams): Answer {
   const ids = query.getAll('traceID');
   if (ids.length > 0) {
-    const traces = ids.map((id) => toTrace(search, readTraceId(id, 'traceID')));
+    const traces = ids.map((id) => toTrace(search, requireTraceId(id, 'traceID')));
     return envelope(traces.filter((trace) => trace !== undefined));
   }
   const service = query.get('service') || missing('service');
@@ -121,16 +122,11 @@ function toTrace(search: Search, traceId: string, isRaw = false) {
   };
 }
 
-/**
- * 32 digits of an id that may be short, or in capitals.
- *
- * @throws {BadRequest} when it is none.
- */
-function readTraceId(text: string, name: string): string {
-  if (!/^[\da-f]{1,32}$/i.test(text)) {
-    throw new BadRequest(`${name} must be 1 to 32 hexadecimal digits; received ${JSON.stringify(text.slice(0, 80))}`);
-  }
-  return text.toLowerCase().padStart(32, '0');
+/** @throws {BadRequest} when it is none. */
+function requireTraceId(text: string, name: string): string {
+  const id = readTraceId(text);
+  if (id !== undefined) return id;
+  throw new BadRequest(`${name} must be 1 to 32 hexadecimal digits; received ${JSON.stringify(text.slice(0, 80))}`);
 }
 
 function readInteger(query: URLSearchParams, name: string): number | undefined {

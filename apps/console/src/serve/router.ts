@@ -5,6 +5,7 @@ import { type Overview, summarize } from '../metrics/overview.js';
 import { SCRAPE_EVERY_MS, type Scraper } from '../metrics/scraper.js';
 import type { Search, StoredLine, TraceSummary } from '../store/search.js';
 import type { Losses, Store } from '../store/store.js';
+import { readTraceId } from '../store/trace-id.js';
 
 /** Most traces that a list shows, and most lines of an answer. */
 const LIST_MAX = 500;
@@ -48,7 +49,12 @@ export interface RouterOptions {
 }
 
 const text = z.string().max(500);
-const traceId = z.string().regex(/^[\da-f]{1,32}$/i, 'an id of a trace has 1 to 32 hexadecimal digits');
+const traceId = z.string().transform((value, context) => {
+  const id = readTraceId(value);
+  if (id !== undefined) return id;
+  context.addIssue('an id of a trace has 1 to 32 hexadecimal digits');
+  return z.NEVER;
+});
 const tagsSchema = z.record(text, text).optional();
 
 const traceQuery = z.object({
@@ -120,7 +126,7 @@ export function createConsoleRouter({ search, store, scraper, describe }: Router
     trace: t.procedure
       .input(z.object({ id: traceId }))
       .query(({ input }): { id: string; spans: Span[]; lines: Line[]; receivedMs: number } => {
-        const id = input.id.toLowerCase().padStart(32, '0');
+        const { id } = input;
         const spans = search.spans(id);
         const lines = search.lines({ traceId: id, limit: LINES_MAX });
         if (spans.length === 0 && lines.length === 0) {
@@ -129,10 +135,7 @@ export function createConsoleRouter({ search, store, scraper, describe }: Router
         return { id, spans, lines, receivedMs: search.receivedMs(id) };
       }),
 
-    lines: t.procedure.input(lineQuery).query(({ input }): StoredLine[] => {
-      const id = input.traceId?.toLowerCase().padStart(32, '0');
-      return search.lines({ ...input, traceId: id });
-    }),
+    lines: t.procedure.input(lineQuery).query(({ input }): StoredLine[] => search.lines(input)),
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { describeError } from '../describe-error.js';
 import { SCHEMA, SCHEMA_VERSION } from './schema.js';
 
 /** `PRAGMA application_id` of these files, so that no other program's is taken for one (https://www.sqlite.org/pragma.html#pragma_application_id). */
@@ -29,7 +30,7 @@ export function openDatabase(file: string): Opened {
     for (const part of ['', '-wal', '-shm']) {
       if (existsSync(file + part)) renameSync(file + part, aside + part);
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeError(error);
     return { database: open(file, true), movedAside: `${reason}: moved to ${aside}` };
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { type Line, type Span, tagOf } from '@products/decoders';
+import { describeError } from '../describe-error.js';
 import { openDatabase } from './database.js';
 
 /** What is received is written this often, in one transaction. */
@@ -231,7 +232,7 @@ export class Store {
       this.#problem = undefined;
       return true;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = describeError(error);
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       if (this.#problem !== problem) this.#options.warn(`${this.#options.file}: ${problem}`);
       this.#problem = problem;
