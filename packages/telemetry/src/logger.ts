@@ -73,12 +73,13 @@ function createTimestamps(): () => string {
 /** Issues shown of a validation. */
 const ISSUES_MAX = 10;
 
-/** The fields of a line, short enough that no line is longer than 16,000 bytes. */
+/** The fields of a line, its ids first; short enough that no line is longer than 16,000 bytes. */
 function renderFields(
   fields: Readonly<Record<string, unknown>>,
   describeError: (error: unknown) => object,
+  trace: TraceIds | undefined,
 ): Readonly<Record<string, unknown>> {
-  const shown: Record<string, unknown> = {};
+  const shown: Record<string, unknown> = { ...trace };
   for (const name in fields) {
     const value = fields[name];
     if (typeof value === 'string') shown[name] = cutText(value);
@@ -131,8 +132,8 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
     trace = currentTrace(),
   ) => {
     if (!logger.isLevelEnabled(pinoLevels[level])) return;
-    const shown = renderFields(fields, describeError);
-    logger[pinoLevels[level]]({ ...trace, ...shown }, messageOf[event](shown));
+    const shown = renderFields(fields, describeError, trace);
+    logger[pinoLevels[level]](shown, messageOf[event](shown));
   };
   return {
     get droppedLines() {

@@ -5,7 +5,7 @@ import type { Logger, Metrics } from '@products/telemetry';
 import express from 'express';
 import type { Lifecycle } from '../lifecycle.js';
 import { Admission } from './admission.js';
-import { allowOrigins, secureHeaders } from './browser-policies.js';
+import { browserPolicies } from './browser-policies.js';
 import { docsRoutes } from './docs.js';
 import { answerErrors, notFound, type SendError } from './errors.js';
 import { landingRoutes } from './landing.js';
@@ -58,7 +58,8 @@ export function createApp(options: AppOptions): RequestListener {
   // Node.js's parser, without its limit of 1,000 parameters: those beyond would be ignored.
   app.set('query parser', (query: string) => parse(query, '&', '=', { maxKeys: 0 }));
   app.set('etag', false);
-  app.use(secureHeaders(), allowOrigins(corsOrigins), requireHttp1);
+  app.disable('x-powered-by');
+  app.use(browserPolicies(corsOrigins), requireHttp1);
   for (const route of routes) mountRoute(app, route);
   app.use(notFound);
   app.use(answerErrors(logger, sendError));

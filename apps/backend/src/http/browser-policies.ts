@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import cors from 'cors';
 import helmet from 'helmet';
 import { compileOrigins } from './origins.js';
@@ -8,9 +9,37 @@ const EXPOSED_HEADERS = ['traceresponse', 'Server-Timing', 'Link', 'Location', '
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-/** Security headers for browsers, and for caches: answers are not stored unless a route allows it. */
-export function secureHeaders(): Handler {
-  const secure = helmet({
+/**
+ * Security headers for browsers, CORS for the configured origins, and for caches: answers are not stored unless a route allows
+ * it. What a request without `Origin` gets is always the same, and is asked of the two libraries once.
+ */
+export function browserPolicies(origins: readonly string[]): Handler {
+  const secure = secureHeaders();
+  const allow = allowOrigins(origins);
+  const decide: Handler = (request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    secure(request, response, () => allow(request, response, next));
+  };
+  const usual = headersOf(decide);
+  return (request, response, next) => {
+    if (request.headers.origin !== undefined || request.method === 'OPTIONS') return decide(request, response, next);
+    for (const [name, value] of usual) response.setHeader(name, value);
+    next();
+  };
+}
+
+/** The headers that a request without any gets. */
+function headersOf(handler: Handler): [name: string, value: string][] {
+  // Its types lack a method that Node.js documents.
+  const response = new ServerResponse(new IncomingMessage(new Socket())) as ServerResponse & {
+    getRawHeaderNames(): string[];
+  };
+  handler(response.req, response, () => {});
+  return response.getRawHeaderNames().map((name) => [name, String(response.getHeader(name))]);
+}
+
+function secureHeaders(): Handler {
+  return helmet({
     contentSecurityPolicy: {
       // Helmet's defaults include `upgrade-insecure-requests`: a browser would load the scripts of /docs over HTTPS
       // from a service on plain HTTP.
@@ -32,14 +61,9 @@ export function secureHeaders(): Handler {
     // The proxy that terminates TLS decides it, for the whole host name.
     strictTransportSecurity: false,
   });
-  return (request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store');
-    secure(request, response, next);
-  };
 }
 
-/** CORS for the configured origins. */
-export function allowOrigins(origins: readonly string[]): Handler {
+function allowOrigins(origins: readonly string[]): Handler {
   return cors({
     origin: compileOrigins(origins),
     exposedHeaders: EXPOSED_HEADERS,

@@ -46,8 +46,9 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       signal: caller.signal,
       batchIndex: 0,
     });
+  const readInput = method === 'POST' ? parseBody : compileInput(procedure);
   const answer: RequestHandler = async (request, response) => {
-    const input = method === 'POST' ? parseBody(request) : readInput(request, procedure);
+    const input = readInput(request);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
       const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
@@ -90,15 +91,19 @@ function explainParameters(error: ApiError, request: Request, { parameterNames =
   return invalidInput(named, error.cause, isOfPath ? { path: request.path } : {});
 }
 
-/** The fields of the input from path and query string; numbers become numbers, any other text is for the schema to refuse. */
-function readInput(request: Request, { inputFields, rest }: RestProcedure): Record<string, unknown> {
-  const texts: Record<string, unknown> = { ...request.query, ...request.params };
-  return Object.fromEntries(
-    Object.entries(inputFields).map(([field, schema]) => {
-      const text = texts[parameterOf(rest, field)];
-      return [field, schema.type === 'integer' && typeof text === 'string' ? readInteger(text) : text];
-    }),
-  );
+/** Reads the input from path and query string: numbers become numbers, any other text is for the schema to refuse. */
+function compileInput({ inputFields, rest }: RestProcedure): (request: Request) => Record<string, unknown> {
+  const fields = Object.entries(inputFields).map(([field, { type }]) => {
+    return { field, parameter: parameterOf(rest, field), isInteger: type === 'integer' };
+  });
+  return ({ params, query }) => {
+    const input: Record<string, unknown> = {};
+    for (const { field, parameter, isInteger } of fields) {
+      const text: unknown = params[parameter] ?? query[parameter];
+      input[field] = isInteger && typeof text === 'string' ? readInteger(text) : text;
+    }
+    return input;
+  };
 }
 
 /** A decimal integer as JSON writes it becomes a number; any other text stays. */

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { ApiError } from '@products/api-contract/server';
-import { allowOrigins, secureHeaders } from './browser-policies.js';
+import { browserPolicies } from './browser-policies.js';
 import type { SendError } from './errors.js';
 
 /**
@@ -8,12 +8,11 @@ import type { SendError } from './errors.js';
  * the requests are answered with it, 9 to 20 % without. The refusal has the headers of every other answer.
  */
 export function shedLoad(corsOrigins: readonly string[], sendError: SendError): RequestListener {
-  const secure = secureHeaders();
-  const allow = allowOrigins(corsOrigins);
+  const policies = browserPolicies(corsOrigins);
   const error = new ApiError('SERVICE_UNAVAILABLE', {
     message: 'Trop de requêtes attendent déjà. Réessayez plus tard.',
   });
   return (request, response) => {
-    secure(request, response, () => allow(request, response, () => sendError(response, error)));
+    policies(request, response, () => sendError(response, error));
   };
 }

@@ -26,10 +26,9 @@ export interface CurrentRequest {
   /** Address of the client. */
   readonly client: string | undefined;
   readonly clock: TraceClock;
-  /** Spans of the request's work that have not ended. */
-  readonly openSpans: Set<Span>;
-  /** Called when the last of them has ended. */
-  onIdle(): void;
+  /** A span of the request's work: the request's own span ends after it. */
+  spanStarted(span: Span): void;
+  spanEnded(span: Span): void;
 }
 
 const REQUEST = createContextKey('request');

@@ -29,25 +29,30 @@ export function endUnfinishedSpans(): void {
 }
 
 /** A request's span, or the ids that stand in for one. */
-export class RequestSpan {
+export class RequestSpan implements CurrentRequest {
   readonly #span: Span;
   readonly #context: Context;
-  readonly #request: CurrentRequest;
+  readonly #openSpans: Span[] = [];
+  readonly client: string | undefined;
+  readonly clock: TraceClock;
   /** Undefined where nothing is traced. */
   readonly ids: TraceIds | undefined;
 
   constructor(span: Span, parent: Context, { socket }: IncomingMessage, clock: TraceClock) {
     this.#span = span;
-    this.#request = {
-      client: socket.remoteAddress,
-      clock,
-      openSpans: new Set(),
-      onIdle: () => {
-        if (unfinished.has(this)) this.finish();
-      },
-    };
-    this.#context = withRequest(trace.setSpan(parent, span), this.#request);
+    this.client = socket.remoteAddress;
+    this.clock = clock;
+    this.#context = withRequest(trace.setSpan(parent, span), this);
     this.ids = traceIdsOf(span);
+  }
+
+  spanStarted(span: Span): void {
+    this.#openSpans.push(span);
+  }
+
+  spanEnded(span: Span): void {
+    this.#openSpans.splice(this.#openSpans.indexOf(span), 1);
+    if (this.#openSpans.length === 0 && unfinished.has(this)) this.finish();
   }
 
   /** The header `traceresponse` (https://www.w3.org/TR/trace-context-2/#traceresponse-header). */
@@ -80,15 +85,15 @@ export class RequestSpan {
       span.setAttributes({ error: true, 'error.type': String(status) } satisfies SpanAttributes);
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
-    if (this.#request.openSpans.size === 0) span.end(this.#request.clock.now());
+    if (this.#openSpans.length === 0) span.end(this.clock.now());
     else unfinished.add(this);
   }
 
   /** Ends it and what is left of its work. */
   finish(): void {
     unfinished.delete(this);
-    const now = this.#request.clock.now();
-    for (const open of [...this.#request.openSpans].reverse()) open.end(now);
+    const now = this.clock.now();
+    for (const open of this.#openSpans.toReversed()) open.end(now);
     this.#span.end(now);
   }
 }
@@ -103,10 +108,10 @@ export function startRequestSpan(request: IncomingMessage, description: RequestD
   const { isCallerIgnored } = tracingState;
   const links = isCallerIgnored && caller !== undefined ? [{ context: caller }] : [];
   const parent = isCallerIgnored ? ROOT_CONTEXT : extracted;
-  const attributes = describeRequest(request, description);
   const clock = new TraceClock();
-  const startTime = clock.now();
-  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, attributes, links, startTime }, parent);
+  const span = tracer.startSpan(description.name, { kind: SpanKind.SERVER, links, startTime: clock.now() }, parent);
+  // The SDK checks those that a span starts with three times.
+  if (span.isRecording()) span.setAttributes(describeRequest(request, description));
   return new RequestSpan(span, parent, request, clock);
 }
 

@@ -47,16 +47,12 @@ export function withQuerySpan<T>(
     'server.port': server.port,
     ...(table === undefined ? {} : { 'db.collection.name': table }),
   };
-  const run = async () => {
-    try {
-      return await work();
-    } catch (error) {
-      const sqlState = findSqlState(error);
-      if (sqlState !== undefined) trace.getActiveSpan()?.setAttribute('db.response.status_code', sqlState);
-      throw error;
-    }
+  const onError = (own: Span, error: unknown) => {
+    const sqlState = findSqlState(error);
+    if (sqlState !== undefined) own.setAttribute('db.response.status_code', sqlState);
+    if (isFailure(error)) recordErrorOn(own, asError(error));
   };
-  return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, run, isFailure);
+  return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, work, onError);
 }
 
 /** Names the product that the active span finds or creates. */
@@ -77,23 +73,24 @@ export function recordException(error: unknown): void {
 
 function runInSpan<T>(
   name: string,
-  options: SpanOptions,
+  { kind, attributes }: { readonly kind: SpanKind; readonly attributes?: SpanAttributes },
   work: () => Promise<T>,
-  isFailure: (error: unknown) => boolean = () => true,
+  onError = (span: Span, error: unknown) => recordErrorOn(span, asError(error)),
 ): Promise<T> {
   const request = currentRequest();
-  const startTime = request?.clock.now();
-  return tracer.startActiveSpan(name, startTime === undefined ? options : { ...options, startTime }, async (span) => {
-    request?.openSpans.add(span);
+  const options: SpanOptions = request === undefined ? { kind } : { kind, startTime: request.clock.now() };
+  return tracer.startActiveSpan(name, options, async (span) => {
+    request?.spanStarted(span);
+    // The SDK checks those that a span starts with three times.
+    if (attributes !== undefined) span.setAttributes(attributes);
     try {
       return await work();
     } catch (error) {
-      if (isFailure(error)) recordErrorOn(span, asError(error));
+      onError(span, error);
       throw error;
     } finally {
       span.end(request?.clock.now());
-      request?.openSpans.delete(span);
-      if (request?.openSpans.size === 0) request.onIdle();
+      request?.spanEnded(span);
     }
   });
 }

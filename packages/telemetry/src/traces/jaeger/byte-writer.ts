@@ -1,5 +1,8 @@
 const INITIAL_BYTES = 65_536;
 
+/** Up to this length, a loop is faster than a call of the system's encoder. */
+const SHORT_LENGTH = 40;
+
 /** A buffer that grows, and can be taken back to an earlier length. */
 export class ByteWriter {
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES);
@@ -54,9 +57,18 @@ export class ByteWriter {
     this.#length = this.#buffer.writeDoubleLE(value, this.#length);
   }
 
-  utf8(text: string, byteLength: number): void {
-    this.#reserve(byteLength);
-    this.#length += this.#buffer.write(text, this.#length, byteLength, 'utf8');
+  /** @param writeLength writes the number of bytes before them */
+  utf8(text: string, writeLength: (bytes: number) => void): void {
+    if (text.length <= SHORT_LENGTH && isAscii(text)) {
+      writeLength(text.length);
+      this.#reserve(text.length);
+      for (let index = 0; index < text.length; index += 1) this.#buffer[this.#length++] = text.charCodeAt(index);
+      return;
+    }
+    const bytes = Buffer.byteLength(text);
+    writeLength(bytes);
+    this.#reserve(bytes);
+    this.#length += this.#buffer.write(text, this.#length, bytes, 'utf8');
   }
 
   #reserve(bytes: number): void {
@@ -65,4 +77,9 @@ export class ByteWriter {
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
 }

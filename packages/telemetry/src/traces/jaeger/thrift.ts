@@ -41,6 +41,7 @@ const compactType = { true: 1, false: 2, int32: 5, int64: 6, double: 7, string: 
 export class CompactWriter implements ThriftWriter {
   readonly bytes = new ByteWriter();
   /** Field ids are written as the distance from the one before, struct by struct. */
+  readonly #writeLength = (bytes: number) => this.#varint(bytes);
   readonly #outerFieldIds: number[] = [];
   #lastFieldId = 0;
 
@@ -117,9 +118,7 @@ export class CompactWriter implements ThriftWriter {
   }
 
   #string(value: string): void {
-    const byteLength = Buffer.byteLength(value);
-    this.#varint(byteLength);
-    this.bytes.utf8(value, byteLength);
+    this.bytes.utf8(value, this.#writeLength);
   }
 
   #varint(value: number): void {
@@ -137,6 +136,7 @@ const binaryType = { bool: 2, double: 4, int32: 8, int64: 10, string: 11, struct
 /** https://github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md, in its strict form. */
 export class BinaryWriter implements ThriftWriter {
   readonly bytes = new ByteWriter();
+  readonly #writeLength = (bytes: number) => this.bytes.int32(bytes);
 
   onewayMessage(name: string): void {
     this.bytes.int32(0x80010000 | ONEWAY);
@@ -192,8 +192,6 @@ export class BinaryWriter implements ThriftWriter {
   }
 
   #string(value: string): void {
-    const byteLength = Buffer.byteLength(value);
-    this.bytes.int32(byteLength);
-    this.bytes.utf8(value, byteLength);
+    this.bytes.utf8(value, this.#writeLength);
   }
 }
