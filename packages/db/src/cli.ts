@@ -1,4 +1,4 @@
-// The db:* scripts; they replace the Flask service's init_db.py.
+// The db:* scripts, which replace the Flask service's init_db.py, and what `dev` runs the service on.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseDatabaseUrl } from './connection.js';
@@ -11,6 +11,8 @@ const passwordVariables: Readonly<Record<RoleName, string>> = {
   products_service: 'DB_SERVICE_PASSWORD',
   products_exporter: 'DB_EXPORTER_PASSWORD',
 };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 // biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
 const parse = (url: string) => parseDatabaseUrl(url, process.env);
@@ -59,8 +61,34 @@ function describeSeeding(added: number): string {
     : `${added} produits exemples ajoutés`;
 }
 
-/** `DATABASE_URL`, else the embedded database: the running one, or one that runs for the time of the work. */
-async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<string> {
+/**
+ * Runs a command that finds the embedded database, migrated and seeded, in `DATABASE_URL`, and may start anew on it. A configured
+ * database is left as it is.
+ *
+ * @returns its exit code; 1 for a signal
+ */
+function runOnDatabase([name = '', ...parameters]: readonly string[]): Promise<number> {
+  return withDatabaseUrl(async (url, psql) => {
+    if (psql !== undefined) {
+      await initDatabase(parse(url));
+      // As the service's own line says it.
+      const line = { level: 'INFO', service: 'postgres', psql, message: 'PostgreSQL embarqué démarré' };
+      process.stdout.write(`${JSON.stringify(line)}\n`);
+    }
+    // biome-ignore lint/style/noProcessEnv: the command inherits it.
+    const command = spawn(name, parameters, { stdio: 'inherit', env: { ...process.env, DATABASE_URL: url } });
+    for (const signal of SIGNALS) process.on(signal, () => command.kill(signal));
+    const [code] = await once(command, 'exit');
+    return code ?? 1;
+  });
+}
+
+/**
+ * `DATABASE_URL`, else the embedded database: the running one, or one that runs for the time of the work.
+ *
+ * @param work is told how to open the latter
+ */
+async function withDatabaseUrl<T>(work: (url: string, psql?: string) => Promise<T>): Promise<T> {
   // biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
   const configured = process.env['DATABASE_URL']?.trim();
   if (configured !== undefined && configured !== '') return work(configured);
@@ -70,11 +98,9 @@ async function withDatabaseUrl(work: (url: string) => Promise<string>): Promise<
   if (running !== undefined) return work(running);
   const embedded = await startEmbeddedDatabase({ folder });
   // Ctrl-C ends drizzle-kit, which ends the work; then the server is stopped.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => {});
-  process.on('SIGHUP', () => {});
+  for (const signal of SIGNALS) process.on(signal, () => {});
   try {
-    return await work(embedded.url);
+    return await work(embedded.url, embedded.psqlCommand);
   } finally {
     await embedded.stop();
   }
@@ -86,14 +112,17 @@ function describeFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : [''];
+const [first = '', ...others] = process.argv.slice(2);
 try {
-  const chosen = names.map((name) => {
-    const command = commands[name];
-    if (command !== undefined) return command;
-    throw new Error(`Commande inconnue « ${name} » : ${Object.keys(commands).join(', ')} sont possibles.`);
-  });
-  for (const command of chosen) process.stdout.write(`${await withDatabaseUrl(command)}\n`);
+  if (first === 'run' && others[0] === '--') process.exitCode = await runOnDatabase(others.slice(1));
+  else {
+    const chosen = [first, ...others].map((name) => {
+      const command = commands[name];
+      if (command !== undefined) return command;
+      throw new Error(`Commande inconnue « ${name} » : ${Object.keys(commands).join(', ')} sont possibles.`);
+    });
+    for (const command of chosen) process.stdout.write(`${await withDatabaseUrl(command)}\n`);
+  }
 } catch (error) {
   process.stderr.write(`${describeFailure(error)}\n`);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -52,6 +52,37 @@ it('an unknown script names the ones that there are', () => {
     status: 1,
     said: expect.stringMatching(/« drop ».*init, migrate, seed, roles, studio/),
   });
+});
+
+it('a command runs on the embedded database, seeded, as long as it likes, and ends it with its own code', () => {
+  const checkout = mkdtempSync(path.join(tmpdir(), 'products-checkout-'));
+  const copy = path.join(checkout, 'packages/db');
+  mkdirSync(copy, { recursive: true });
+  writeFileSync(path.join(checkout, 'pnpm-workspace.yaml'), '');
+  for (const name of ['dist', 'migrations', 'package.json']) {
+    cpSync(path.join(packageFolder, name), path.join(copy, name), { recursive: true });
+  }
+  symlinkSync(path.join(packageFolder, 'node_modules'), path.join(copy, 'node_modules'));
+  const command = `
+    const { Client } = require('pg');
+    const client = new Client(process.env.DATABASE_URL);
+    client.connect().then(async () => {
+      const { rows } = await client.query('SELECT count(*)::int FROM products');
+      console.log('counted', rows[0].count);
+      await client.end();
+      process.exit(7);
+    });`;
+  const run = spawnSync(process.execPath, ['dist/cli.js', 'run', '--', process.execPath, '-e', command], {
+    cwd: copy,
+    encoding: 'utf8',
+    env: {},
+  });
+  expect(run).toMatchObject({ status: 7, stderr: '' });
+  const [line = '', counted] = run.stdout.trim().split('\n');
+  expect(JSON.parse(line)).toMatchObject({ level: 'INFO', psql: expect.stringMatching(/^PGPASSFILE=.* psql /) });
+  expect(counted).toBe('counted 10');
+  expect(readdirSync(path.join(checkout, '.postgres/data'))).not.toContain('postmaster.pid');
+  rmSync(checkout, { recursive: true });
 });
 
 it('db:generate finds that the migrations say what the schema says', () => {

@@ -1,26 +1,18 @@
-import { gunzipSync } from 'node:zlib';
-import type { Search } from '../store/search.js';
 import type { Store } from '../store/store.js';
-import { readScrape, type Scrape } from './overview.js';
 
 export const SCRAPE_EVERY_MS = 5_000;
 const TIMEOUT_MS = 4_000;
-const KEPT_MS = 3_600_000;
 
 /** Asks a service for its metrics, and keeps them. */
 export class Scraper {
   readonly #store: Store;
-  readonly #scrapes: Scrape[];
   readonly #timer: NodeJS.Timeout;
   #url: string | undefined;
   #problem: string | undefined;
   #isReady: boolean | undefined;
 
-  constructor(store: Store, search: Search) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#scrapes = search
-      .scrapes(Date.now() - KEPT_MS)
-      .map(({ timeMs, body }) => readScrape(timeMs, gunzipSync(body).toString('utf8')));
     this.#timer = setInterval(() => void this.#scrape(), SCRAPE_EVERY_MS).unref();
   }
 
@@ -40,10 +32,6 @@ export class Scraper {
     return this.#problem;
   }
 
-  since(timeMs: number): Scrape[] {
-    return this.#scrapes.filter((scrape) => scrape.timeMs >= timeMs);
-  }
-
   close(): void {
     clearInterval(this.#timer);
   }
@@ -59,10 +47,7 @@ export class Scraper {
       });
       const text = await response.text();
       if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
-      const timeMs = Date.now();
-      this.#store.addScrape(timeMs, text);
-      this.#scrapes.push(readScrape(timeMs, text));
-      while ((this.#scrapes[0]?.timeMs ?? timeMs) < timeMs - KEPT_MS) this.#scrapes.shift();
+      this.#store.addScrape(Date.now(), text);
       this.#problem = undefined;
     } catch (error) {
       // `fetch failed` has its reason in its cause.

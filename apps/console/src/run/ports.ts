@@ -1,9 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type Ports, usualPorts } from '../serve/ports.js';
-
-const HOST = '127.0.0.1';
+import { HOST, type Ports, usualPorts } from '../serve/ports.js';
 
 /** The usual ports where they are free, others where not, known before the programs that use them start. */
 export async function choosePorts(): Promise<Ports> {

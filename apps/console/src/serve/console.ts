@@ -1,24 +1,22 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { Line, Span } from '@products/decoders';
 import { Scraper } from '../metrics/scraper.js';
 import { startAgent } from '../receive/agent.js';
 import { createCollector } from '../receive/collector.js';
 import { readLine } from '../run/line.js';
-import { Search } from '../store/search.js';
 import { Store } from '../store/store.js';
-import type { Ports } from './ports.js';
-import { createConsoleRouter, type Observed } from './router.js';
-import { createCollectorListener, createPageListener, listen } from './server.js';
+import { startPage } from './page.js';
+import { HOST, type Ports } from './ports.js';
+import type { LiveStatus, Observed } from './router.js';
+import { createCollectorListener, listen } from './server.js';
 
-const HOST = '127.0.0.1';
 /** Of the file; half a million spans. */
 const BYTES_MAX = 1_073_741_824;
 const AGE_MAX_MS = 7 * 86_400_000;
 /** What could not be read, as far as it is shown. */
 const REFUSED_KEPT = 20;
-
-const pageFolder = path.resolve(import.meta.dirname, '../../dist-page');
 
 export interface ConsoleOptions {
   /** Where what is received is kept. */
@@ -42,9 +40,9 @@ export interface Console {
 
 /** Starts the receivers, the store and the page, on loopback alone. */
 export async function startConsole({ folder, ports, warn }: ConsoleOptions): Promise<Console> {
-  const store = new Store({ file: path.join(folder, 'console.db'), bytesMax: BYTES_MAX, ageMaxMs: AGE_MAX_MS, warn });
-  const search = new Search(store.database);
-  const scraper = new Scraper(store, search);
+  const file = path.join(folder, 'console.db');
+  const store = new Store({ file, bytesMax: BYTES_MAX, ageMaxMs: AGE_MAX_MS, warn });
+  const scraper = new Scraper(store);
   let observed: Observed = { state: 'none' };
   const refused: string[] = [];
   let refusedCount = 0;
@@ -54,42 +52,52 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
     refused.push(problem);
     if (refused.length > REFUSED_KEPT) refused.shift();
   };
-  const take = (spans: Parameters<Store['addSpans']>[0]) => store.addSpans(spans);
+  const takeSpans = (spans: readonly Span[]) => store.addSpans(spans);
+  const takeLine = (line: Line) => store.addLine(line);
 
   const agents = await Promise.all(
     (['compact', 'binary'] as const).map((encoding) => {
-      const options = { encoding, host: HOST, take, refuse };
+      const options = { encoding, host: HOST, take: takeSpans, refuse };
       return startAgent({ ...options, port: ports[encoding] }).catch(() => startAgent({ ...options, port: 0 }));
     }),
   );
-  const collect = createCollector({ takeSpans: take, takeLine: (line) => store.addLine(line), refuse });
-  const receivers: Record<string, string> = {};
-  const router = createConsoleRouter({
-    search,
-    store,
-    scraper,
-    describe: () => ({ observed, refused, refusedCount, receivers }),
-  });
-  const collectorListener = createCollectorListener(collect);
-  const page = await listen(
-    await createPageListener({ search, collect, router, folder: pageFolder }),
-    HOST,
-    ports.page,
-  );
+  const collectorListener = createCollectorListener(createCollector({ takeSpans, takeLine, refuse }));
   const collector = await listen(collectorListener, HOST, ports.collector);
   const otlp = await listen(collectorListener, HOST, ports.otlp);
-  const servers = [page, collector, otlp];
-  Object.assign(receivers, {
+  const servers = [collector, otlp];
+  const receivers = {
     'Jaeger agent, compact (UDP)': `${HOST}:${agents[0]?.port}`,
     'Jaeger agent, binary (UDP)': `${HOST}:${agents[1]?.port}`,
     'Jaeger collector (HTTP)': `http://${HOST}:${portOf(collector)}/api/traces`,
     'OTLP (HTTP)': `http://${HOST}:${portOf(otlp)}`,
+  };
+  const describe = (): LiveStatus => ({
+    observed,
+    losses: store.losses,
+    bytes: store.bytes,
+    refused,
+    refusedCount,
+    problems: [store.problem, scraper.problem].filter((problem) => problem !== undefined),
+    receivers,
+    isReady: scraper.isReady,
   });
+  const page = await startPage({ file, port: ports.page, takeSpans, takeLine, refuse, describe });
+  const taken = Object.entries({
+    page: page.port,
+    compact: agents[0]?.port,
+    binary: agents[1]?.port,
+    collector: portOf(collector),
+    otlp: portOf(otlp),
+  });
+  for (const [name, port] of taken) {
+    const wanted = ports[name as keyof Ports];
+    if (wanted !== 0 && port !== wanted) warn(`port ${wanted} (${name}) is taken: ${port} is used instead`);
+  }
 
   return {
-    pageUrl: `http://localhost:${portOf(page)}`,
+    pageUrl: `http://localhost:${page.port}`,
     receivers,
-    takeText: (text) => store.addLine(readLine(text)),
+    takeText: (text) => takeLine(readLine(text)),
     countDropped: (lines) => store.countDroppedLines(lines),
     observe: (now) => {
       observed = now;
@@ -97,6 +105,7 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
     },
     close: async () => {
       scraper.close();
+      await page.close();
       for (const server of servers) {
         server.close();
         server.closeAllConnections();

@@ -1,10 +1,10 @@
 import type { Line, Span } from '@products/decoders';
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
-import { type Overview, summarize } from '../metrics/overview.js';
-import { SCRAPE_EVERY_MS, type Scraper } from '../metrics/scraper.js';
+import type { Overview } from '../metrics/overview.js';
+import { RANGE_MS_MAX, Scrapes } from '../metrics/scrapes.js';
 import type { Search, StoredLine, TraceSummary } from '../store/search.js';
-import type { Losses, Store } from '../store/store.js';
+import type { Losses } from '../store/store.js';
 import { readTraceId } from '../store/trace-id.js';
 
 /** Most traces that a list shows, and most lines of an answer. */
@@ -25,9 +25,9 @@ export interface Observed {
   readonly database?: string;
 }
 
-export interface Status {
+/** What the receiving side knows. */
+export interface LiveStatus {
   readonly observed: Observed;
-  readonly counts: { readonly spans: number; readonly traces: number; readonly lines: number };
   readonly losses: Losses;
   readonly bytes: number;
   /** What could not be read of what was received, newest last. */
@@ -38,14 +38,16 @@ export interface Status {
   readonly receivers: Readonly<Record<string, string>>;
   /** Whether the service gets traffic: its database answers. Undefined while that is not known. */
   readonly isReady: boolean | undefined;
+}
+
+export interface Status extends LiveStatus {
+  readonly counts: { readonly spans: number; readonly traces: number; readonly lines: number };
   readonly nowMs: number;
 }
 
 export interface RouterOptions {
   readonly search: Search;
-  readonly store: Store;
-  readonly scraper: Scraper;
-  readonly describe: () => Pick<Status, 'observed' | 'refused' | 'refusedCount' | 'receivers'>;
+  readonly describe: () => Promise<LiveStatus>;
 }
 
 const text = z.string().max(500);
@@ -84,27 +86,17 @@ const lineQuery = z.object({
 });
 
 /** What the page asks. Every answer is what was received, unchanged. */
-export function createConsoleRouter({ search, store, scraper, describe }: RouterOptions) {
+export function createConsoleRouter({ search, describe }: RouterOptions) {
+  const scrapes = new Scrapes(search);
   const t = initTRPC.create({ isDev: false });
   return t.router({
     status: t.procedure.query(
-      (): Status => ({
-        ...describe(),
-        counts: search.counts(),
-        losses: store.losses,
-        bytes: store.bytes,
-        problems: [store.problem, scraper.problem].filter((problem) => problem !== undefined),
-        isReady: scraper.isReady,
-        nowMs: Date.now(),
-      }),
+      async (): Promise<Status> => ({ ...(await describe()), counts: search.counts(), nowMs: Date.now() }),
     ),
 
     overview: t.procedure
-      .input(z.object({ rangeMs: z.number().min(60_000).max(3_600_000), route: text.optional() }))
-      .query(
-        ({ input: { rangeMs, route } }): Overview =>
-          summarize(scraper.since(Date.now() - rangeMs), SCRAPE_EVERY_MS, route),
-      ),
+      .input(z.object({ rangeMs: z.number().min(60_000).max(RANGE_MS_MAX), route: text.optional() }))
+      .query(({ input: { rangeMs, route } }): Overview => scrapes.summarize(rangeMs, route)),
 
     operations: t.procedure.query((): { service: string; operations: string[] }[] =>
       search.services().map((service) => ({
