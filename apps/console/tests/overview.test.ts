@@ -5,6 +5,7 @@ import { readScrape, summarize } from '../src/metrics/overview.js';
 
 const STEP = 5_000;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const isKept = (traceId: string) => traceId === TRACE;
 
 /** A scrape with so many requests so far, a tenth of them 500. */
 const scrape = (index: number, requests: number, start = 1) => {
@@ -33,7 +34,7 @@ it('reads samples, labels with any character, and exemplars', () => {
 });
 
 it('gives rates, errors, percentiles within their bucket, gauges, routes and exemplars', () => {
-  const overview = summarize([scrape(0, 100), scrape(1, 200)], STEP);
+  const overview = summarize([scrape(0, 100), scrape(1, 200)], STEP, isKept);
   expect(overview).toMatchObject({
     times: [5],
     rate: [20],
@@ -49,29 +50,31 @@ it('gives rates, errors, percentiles within their bucket, gauges, routes and exe
     { route: 'GET /error', requests: 10, errors: 1 },
   ]);
   expect(overview.exemplars).toEqual([
-    { traceId: TRACE, value: 0.008, timeMs: 1795726426100, route: 'GET /products', status: '200' },
+    { traceId: TRACE, value: 0.008, timeMs: 1795726426100, route: 'GET /products', status: '200', isKept: true },
   ]);
+  const { exemplars } = summarize([scrape(0, 100), scrape(1, 200)], STEP, () => false);
+  expect(exemplars).toMatchObject([{ traceId: TRACE, isKept: false }]);
 });
 
 it('only of one route, when one is chosen', () => {
-  const { rate, errors } = summarize([scrape(0, 100), scrape(1, 200)], STEP, 'GET /error');
+  const { rate, errors } = summarize([scrape(0, 100), scrape(1, 200)], STEP, isKept, 'GET /error');
   expect({ rate, errors }).toEqual({ rate: [2], errors: [1] });
 });
 
 it('a missing scrape is a gap, never a zero', () => {
-  const { times, rate } = summarize([scrape(0, 100), scrape(1, 200), scrape(4, 300), scrape(5, 400)], STEP);
+  const { times, rate } = summarize([scrape(0, 100), scrape(1, 200), scrape(4, 300), scrape(5, 400)], STEP, isKept);
   expect(times).toEqual([5, 10, 20, 25]);
   expect(rate).toEqual([20, null, null, 20]);
 });
 
 it('a restart has no rate, is marked, and takes nothing from the sums', () => {
-  const { rate, restarts, routes } = summarize([scrape(0, 100), scrape(1, 200), scrape(2, 50, 2)], STEP);
+  const { rate, restarts, routes } = summarize([scrape(0, 100), scrape(1, 200), scrape(2, 50, 2)], STEP, isKept);
   expect(rate).toEqual([20, null]);
   expect(restarts).toEqual([10]);
   expect(routes[0]?.requests).toBe(90 + 45);
 });
 
 it('without requests there are no percentiles', () => {
-  const { rate, errors, p99 } = summarize([scrape(0, 100), scrape(1, 100)], STEP);
+  const { rate, errors, p99 } = summarize([scrape(0, 100), scrape(1, 100)], STEP, isKept);
   expect({ rate, errors, p99 }).toEqual({ rate: [0], errors: [null], p99: [null] });
 });

@@ -1,4 +1,6 @@
 // What a console takes, and what it says of what it cannot read.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../src/serve/router.js';
@@ -89,8 +91,8 @@ describe('a console takes', () => {
     const resourceLogs = [{ scopeLogs: [{ logRecords: [record] }] }];
     expect((await post(`${otlpUrl}/v1/logs`, JSON.stringify({ resourceLogs }))).status).toBe(200);
     await expect
-      .poll(() => askRouter<unknown[]>(url, 'lines', { traceId: TRACE }))
-      .toMatchObject([{ level: 'ERROR', message: 'raté', timeMs: 1795726426165 }]);
+      .poll(() => askRouter(url, 'lines', { traceId: TRACE }))
+      .toMatchObject({ items: [{ level: 'ERROR', message: 'raté', timeMs: 1795726426165 }] });
   });
 
   it('lines that are no JSON, as their own message', async () => {
@@ -99,12 +101,24 @@ describe('a console takes', () => {
     console.takeText('{"broken": ');
     console.takeText('{"level":"info","msg":"pino","trace_id":"ABC"}');
     await expect
-      .poll(() => askRouter<unknown[]>(url, 'lines', {}))
-      .toMatchObject([
-        { message: 'plain text', level: '' },
-        { message: '{"broken": ' },
-        { message: 'pino', level: 'INFO', traceId: 'abc' },
-      ]);
+      .poll(() => askRouter(url, 'lines', {}))
+      .toMatchObject({
+        items: [
+          { message: 'plain text', level: '' },
+          { message: '{"broken": ' },
+          { message: 'pino', level: 'INFO', traceId: 'abc' },
+        ],
+      });
+  });
+
+  it('and tells who asks on what it has looked through, found or not', async () => {
+    const { url, console } = await start();
+    for (let index = 1; index <= 30; index += 1) console.takeText(`line ${index}`);
+    const ask = (input: object) => askRouter<{ items: unknown[]; seenSeq: number }>(url, 'lines', input);
+    await expect.poll(async () => (await ask({})).seenSeq).toBe(30);
+    expect(await ask({ text: 'in no line', afterSeq: 10 })).toEqual({ items: [], seenSeq: 30 });
+    expect(await ask({ text: 'line', afterSeq: 10, limit: 5 })).toMatchObject({ seenSeq: 15 });
+    expect(await ask({ text: 'line', limit: 5 })).toMatchObject({ seenSeq: 30 });
   });
 });
 
@@ -179,4 +193,36 @@ describe('only this machine', () => {
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
+});
+
+it('a trace is printed in the terminal as a tree with its lines; one that is not there is said', async () => {
+  const { url, otlpUrl, folder } = await start();
+  const times = { startTimeUnixNano: '1795726426000000000', endTimeUnixNano: '1795726426012000000' };
+  const spans = [
+    { traceId: TRACE, spanId: '1'.repeat(16), name: 'GET /products', kind: 2, ...times },
+    { traceId: TRACE, spanId: '2'.repeat(16), parentSpanId: '1'.repeat(16), name: 'db_query_products', ...times },
+  ];
+  await post(`${otlpUrl}/v1/traces`, JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+  const record = {
+    timeUnixNano: '1795726426001000000',
+    body: { stringValue: '10 produits récupérés' },
+    traceId: TRACE,
+  };
+  await post(`${otlpUrl}/v1/logs`, JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }));
+  await expect
+    .poll(async () => (await askRouter<{ counts: object }>(url, 'status')).counts)
+    .toEqual({
+      traces: 1,
+      spans: 2,
+      lines: 1,
+    });
+  const cli = path.resolve(import.meta.dirname, '../dist/cli.js');
+  const print = (id: string) =>
+    spawnSync(process.execPath, [cli, 'trace', id, '--folder', folder], { encoding: 'utf8', env: { NO_COLOR: '1' } });
+  const { status, stdout } = print(TRACE);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^GET \/products +━{32} +12\.0 ms.*\n {2}db_query_products +━{32} +12\.0 ms/);
+  expect(stdout).toContain('10 produits récupérés');
+  expect(print('f'.repeat(32))).toMatchObject({ status: 1, stderr: expect.stringContaining('never received') });
+  expect(print('no id')).toMatchObject({ status: 2, stderr: expect.stringContaining('received "no id"') });
 });

@@ -222,3 +222,21 @@ describe('a trace', () => {
     store.close();
   });
 });
+
+it('lines are found by fields of any type, as they are written', () => {
+  const { store, search } = openStore();
+  const line = { timeMs: 1, level: 'INFO', service: '', message: 'm', traceId: '', spanId: '' };
+  store.addLine({ ...line, fields: { text: 'a b', yes: true, no: false, none: null, count: 12, share: 0.5 } });
+  store.addLine({ ...line, fields: { text: 'true', yes: 1 } });
+  store.flush();
+  const found = (name: string, value: string) => search.lines({ fields: { [name]: value }, limit: 10 }).length;
+  expect(found('text', 'a b')).toBe(1);
+  expect(found('yes', 'true')).toBe(1);
+  expect(found('no', 'false')).toBe(1);
+  expect(found('none', 'null')).toBe(1);
+  expect(found('count', '12')).toBe(1);
+  expect(found('share', '0.5')).toBe(1);
+  expect(found('text', 'true')).toBe(1);
+  expect(found('text', 'a')).toBe(0);
+  store.close();
+});

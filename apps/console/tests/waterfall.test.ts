@@ -1,6 +1,7 @@
 // The rows of a trace, from spans as they come: with holes, in circles, out of time.
 import type { Span } from '@products/decoders';
 import { describe, expect, it } from 'vitest';
+import { createTimeScale } from '../page/src/time-scale.js';
 import {
   buildTree,
   curlOf,
@@ -114,6 +115,27 @@ it('kinds are told by what spans have', () => {
   expect(kindOf(tagged('x', 'client'))).toBe('out');
   expect(kindOf(tagged('x', 'producer'))).toBe('msg');
   expect(kindOf(tagged('x'))).toBe('int');
+});
+
+describe('time', () => {
+  it('in which no span ran takes little room when it is more than half of what is shown', () => {
+    const tree = buildTree([span('first', '', 0, 100), span('second', '', 9_900, 100)]);
+    const whole = createTimeScale(tree, [0, 10_000]);
+    expect(whole.gap).toEqual([100, 9_900]);
+    expect(whole.partOf(0)).toBe(0);
+    expect(whole.partOf(100)).toBeCloseTo(0.47);
+    expect(whole.partOf(9_900)).toBeCloseTo(0.53);
+    expect(whole.partOf(10_000)).toBeCloseTo(1);
+    for (const us of [0, 50, 100, 5_000, 9_900, 9_950, 10_000]) {
+      expect(whole.timeAt(whole.partOf(us))).toBeCloseTo(us);
+    }
+    expect(createTimeScale(tree, [0, 150]).gap).toBeUndefined();
+  });
+
+  it('in which a span ran is never folded', () => {
+    const tree = buildTree([span('root', '', 0, 10_000), span('a', 'root', 0, 100), span('b', 'root', 9_900, 100)]);
+    expect(createTimeScale(tree, [0, 10_000]).gap).toBeUndefined();
+  });
 });
 
 it('what is looked for is in names, values and durations', () => {

@@ -94,7 +94,7 @@ describe('a trace', () => {
     await page.getByRole('tab', { name: 'Lines' }).click();
     const lines = await page.locator('.traceline').allTextContents();
     expect(lines).toHaveLength(4);
-    expect(lines[0]).toMatch(/^\+-?[\d.]+ ms INFORequête reçue: GET \/products\/1/);
+    expect(lines[0]).toMatch(/^[+−][\d.]+ ms INFORequête reçue: GET \/products\/1/);
     expect(await page.locator('.tick').count()).toBe(4);
   });
 
@@ -142,6 +142,89 @@ describe('a trace', () => {
     await page.goto(`${consoleUrl}/compare?a="${one}"&b="${other}"`);
     await page.getByText('+2 products.byId').waitFor();
   });
+});
+
+describe('a trace of which one thing is missing', () => {
+  /** Spans by OTLP, each with its name, its parent, and when it started and ended, in milliseconds from now. */
+  async function sendSpans(traceId: string, spans: readonly [string, string, string, number, number][]): Promise<void> {
+    const now = Date.now();
+    const nanoseconds = (ms: number) => `${now + ms}000000`;
+    const encoded = spans.map(([spanId, parentSpanId, name, from, to]) => {
+      const times = { startTimeUnixNano: nanoseconds(from), endTimeUnixNano: nanoseconds(to) };
+      return { traceId, spanId: spanId.repeat(16), parentSpanId: parentSpanId.repeat(16), name, kind: 2, ...times };
+    });
+    const sent = await fetch(`${consoleUrl}/v1/traces`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: encoded }] }] }),
+    });
+    expect(sent.status).toBe(200);
+  }
+
+  it('a parent: it may still arrive, and after ten seconds it will not', async () => {
+    const traceId = 'ab01'.repeat(8);
+    await sendSpans(traceId, [['1', '2', 'child', -20, -5]]);
+    await page.goto(`${consoleUrl}/trace/${traceId}`);
+    await expectRows(['parent 22222222 not received', 'child']);
+    const hope = () => page.locator('[role="row"]').first().locator('.time').textContent();
+    expect(await hope()).toBe('may still arrive');
+    await page.getByText('arriving · 1 spans').waitFor();
+    expect(await page.locator('.bar-span.open').count()).toBe(1);
+    await expect.poll(hope, { timeout: 15_000 }).toBe('will not arrive');
+    expect(await page.getByText('arriving').count()).toBe(0);
+    expect(await page.locator('.bar-span.open').count()).toBe(0);
+  });
+
+  it('time: what nothing ran in is folded', async () => {
+    const traceId = 'ab02'.repeat(8);
+    await sendSpans(traceId, [
+      ['1', '', 'before', -64_010, -64_000],
+      ['2', '1', 'after', -10, 0],
+    ]);
+    await page.goto(`${consoleUrl}/trace/${traceId}`);
+    await expectRows(['before', 'after']);
+    expect(await page.locator('.fold-mark').textContent()).toMatch(/^\/\/ 1\smin\s04\ss$/);
+    const widths = await page.locator('.bar-span').evaluateAll((bars) => bars.map((bar) => bar.clientWidth));
+    expect(Math.min(...widths)).toBeGreaterThan(100);
+  });
+});
+
+it('a trace is panned by Shift and arrows when one is in it, and Esc leads back: to the row, then to the list', async () => {
+  const id = await callService('/products/1');
+  await page.goto(`${consoleUrl}/traces`);
+  await page.locator(`a[href^="/trace/${id}"]`).click();
+  await expectRows(['GET /products/:id', 'db_query_product_by_id']);
+  await page.locator('[role="row"]').first().click();
+  await page.locator('[role="row"]').first().focus();
+  await page.keyboard.press('+');
+  const firstTick = () => page.locator('.axis .ticks span').first().textContent();
+  const zoomed = await firstTick();
+  await page.keyboard.press('Shift+ArrowLeft');
+  await expect.poll(firstTick).not.toBe(zoomed);
+  await page.keyboard.press('Shift+ArrowRight');
+  await expect.poll(firstTick).toBe(zoomed);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.evaluate('document.activeElement.getAttribute("role")')).toBe('tab');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await page.locator('.traceline').nth(2).hover();
+  await expect.poll(() => page.locator('.hairline').count()).toBe(1);
+  expect(await page.locator('.row.linked .name').textContent()).toBe('db_query_product_by_id');
+  await page.locator('.traceline').first().focus();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.evaluate('document.activeElement.getAttribute("role")')).toBe('row');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.url()).toBe(`${consoleUrl}/traces`);
+});
+
+it('the keys are explained, and the explanation ends with Esc', async () => {
+  await page.goto(`${consoleUrl}/traces`);
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  expect(page.url()).toBe(`${consoleUrl}/traces`);
 });
 
 describe('a call of the Products page', () => {

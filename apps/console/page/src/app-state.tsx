@@ -77,6 +77,8 @@ export function useKeys(keys: Readonly<Record<string, () => unknown>>): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')) return;
       if (key.length === 1 && !hasLetterKeys) return;
+      // A dialog has its own keys.
+      if (document.querySelector('[role="dialog"]') !== null) return;
       const act = keys[key];
       // `false`: not now, another may take it.
       if (act === undefined || act() === false) return;

@@ -9,6 +9,8 @@ interface Series {
   /** A CSS variable's name: `--accent`. */
   readonly color: string;
   readonly isDashed?: boolean;
+  /** Values that say little, of few requests: they are dotted. */
+  readonly isWeak?: readonly boolean[];
 }
 
 export interface Mark {
@@ -16,7 +18,8 @@ export interface Mark {
   readonly value: number;
   readonly isError: boolean;
   readonly title: string;
-  readonly open: () => void;
+  /** Undefined where what it leads to is gone. */
+  readonly open: (() => void) | undefined;
 }
 
 interface ChartProps {
@@ -85,14 +88,12 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
         ],
         series: [
           {},
-          ...series.map(({ label, color, isDashed }) => ({
-            label,
-            stroke: variable(color),
-            width: 1.5,
-            spanGaps: false,
-            ...(isDashed && { dash: [4, 3] }),
-            points: { show: (_: uPlot, __: number, first: number, last: number) => last - first < 2, size: 4 },
-          })),
+          ...series.flatMap(({ label, color, isDashed, isWeak }) => {
+            const line = { label, stroke: variable(color), width: 1.5, spanGaps: false };
+            const points = { show: (_: uPlot, __: number, first: number, last: number) => last - first < 2, size: 4 };
+            const strong = { ...line, points, ...(isDashed && { dash: [4, 3] }) };
+            return isWeak === undefined ? [strong] : [strong, { ...line, points, dash: [1, 4] }];
+          }),
         ],
         hooks: {
           draw: [
@@ -103,7 +104,7 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
           ],
         },
       },
-      [[...times], ...series.map(({ values }) => [...values])] as uPlot.AlignedData,
+      dataOf(times, series),
       parent,
     );
     plot.current = chart;
@@ -116,7 +117,7 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
   }, [names, theme, language, height, isTable]);
 
   useEffect(() => {
-    plot.current?.setData([[...times], ...series.map(({ values }) => [...values])] as uPlot.AlignedData);
+    plot.current?.setData(dataOf(times, series));
   }, [times, series]);
 
   const isEmpty = !series.some(({ values }) => values.some((value) => value !== null));
@@ -166,6 +167,7 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
                 title={mark.title}
                 aria-label={mark.title}
                 className={`mark${mark.isError ? ' bad' : ''}`}
+                disabled={mark.open === undefined}
                 onClick={mark.open}
               >
                 {mark.isError ? '✕' : '◇'}
@@ -176,6 +178,17 @@ export function Chart({ title, note, times, series, height, format, marks = [], 
       )}
     </section>
   );
+}
+
+/** Of each series its line, and behind it the dotted one where it has weak values: both have the point where they meet. */
+function dataOf(times: readonly number[], series: readonly Series[]): uPlot.AlignedData {
+  const lines = series.flatMap(({ values, isWeak }) => {
+    if (isWeak === undefined) return [values];
+    const strong = values.map((value, index) => (isWeak[index] ? null : value));
+    const weak = values.map((value, index) => (isWeak[index] || isWeak[index - 1] || isWeak[index + 1] ? value : null));
+    return [strong, weak];
+  });
+  return [[...times], ...lines.map((values) => [...values])] as uPlot.AlignedData;
 }
 
 /** The latest values, for who cannot see the lines; with the requests that are marked on them. */
@@ -204,7 +217,13 @@ function ValueTable({
                 {marks
                   .filter((mark) => mark.time <= time && mark.time > (times[index - 1] ?? 0))
                   .map((mark) => (
-                    <button key={mark.title + mark.time} type="button" className="quiet small" onClick={mark.open}>
+                    <button
+                      key={mark.title + mark.time}
+                      type="button"
+                      className="quiet small"
+                      disabled={mark.open === undefined}
+                      onClick={mark.open}
+                    >
                       {mark.isError ? '✕' : '◇'} {mark.title}
                     </button>
                   ))}

@@ -1,20 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { api } from './api.js';
 import { useApp, useKeys } from './app-state.js';
 import { formatClock, formatCount, formatDuration } from './format.js';
-import { Dialog } from './parts.js';
+
+// Not part of the first load.
+const ModalDialog = lazy(() => import('./modal-dialog.js'));
 
 const RANGES = [300_000, 900_000, 3_600_000];
 
 /** State of the console and of the service that it was started with. */
-function useStatus() {
+export function useStatus() {
   const { isLive } = useApp();
   return useQuery({
     queryKey: ['status'],
     queryFn: () => api.status.query(),
     refetchInterval: isLive ? 2_000 : 5_000,
+    // One that does not answer is said at once.
+    retry: false,
   });
 }
 
@@ -113,21 +117,23 @@ export function Layout() {
         <Outlet />
       </main>
       {isHelpOpen && (
-        <Dialog title={t('help')} onClose={() => setHelpOpen(false)}>
-          <dl>
-            {HELP.map(([key, en, fr]) => (
-              <Fragments key={key} keys={key} text={language === 'fr' ? fr : en} />
-            ))}
-          </dl>
-          <label className="inline">
-            <input
-              type="checkbox"
-              checked={hasLetterKeys}
-              onChange={(event) => change({ hasLetterKeys: event.target.checked })}
-            />
-            {t('lettersOff')}
-          </label>
-        </Dialog>
+        <Suspense>
+          <ModalDialog title={t('help')} onClose={() => setHelpOpen(false)}>
+            <dl className="keys">
+              {HELP.map(([key, en, fr]) => (
+                <Fragments key={key} keys={key} text={language === 'fr' ? fr : en} />
+              ))}
+            </dl>
+            <label className="inline">
+              <input
+                type="checkbox"
+                checked={hasLetterKeys}
+                onChange={(event) => change({ hasLetterKeys: event.target.checked })}
+              />
+              {t('lettersOff')}
+            </label>
+          </ModalDialog>
+        </Suspense>
       )}
     </div>
   );
@@ -139,12 +145,17 @@ const HELP = [
   ['.', 'Live or paused', 'En direct ou en pause'],
   ['↑ ↓ Home End', 'Rows', 'Lignes'],
   ['→ ←', 'Open or child, close or parent', 'Déplier ou enfant, replier ou parent'],
-  ['Enter, Esc', 'Details, back to the row', 'Détails, retour à la ligne'],
+  [
+    'Enter, Esc',
+    'Details, back to the row, back to where one was',
+    'Détails, retour à la ligne, retour d’où l’on vient',
+  ],
   ['e E', 'Next, previous error', 'Erreur suivante, précédente'],
   ['n N', 'Next, previous match', 'Résultat suivant, précédent'],
   ['c l', 'Critical path, lines', 'Chemin critique, lignes'],
   ['[ ]', 'Fold or expand all', 'Tout replier ou déplier'],
   ['+ − 0', 'Zoom, whole trace', 'Zoom, trace entière'],
+  ['Shift+← →', 'Earlier, later', 'Avant, après'],
   ['y', 'Copy the id', 'Copier l’id'],
 ] as const;
 

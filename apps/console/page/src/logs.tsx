@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, type StoredLine } from './api.js';
 import { useApp, useKeys } from './app-state.js';
 import { formatClock, formatCount, shortId } from './format.js';
-import { useServiceUrl } from './layout.js';
+import { useServiceUrl, useStatus } from './layout.js';
 import { Command, Empty } from './parts.js';
 import { Choice, Text } from './traces.js';
 
@@ -52,6 +52,7 @@ export function LogsPage() {
   const search = readLogsSearch(useSearch({ strict: false }));
   const navigate = useNavigate({ from: '/logs' });
   const serviceUrl = useServiceUrl();
+  const removed = useStatus().data?.losses.removedLines ?? 0;
   const [lines, setLines] = useState<readonly StoredLine[]>([]);
   const [isAtEnd, setAtEnd] = useState(true);
   const [waiting, setWaiting] = useState(0);
@@ -59,6 +60,8 @@ export function LogsPage() {
   const [isLoaded, setLoaded] = useState(false);
   const [selected, setSelected] = useState<{ from: number; to: number }>();
   const scroller = useRef<HTMLDivElement>(null);
+  /** What the console has looked through for the lines shown. */
+  const seenSeq = useRef(0);
   const isFollowing = isLive && isAtEnd;
   const key = JSON.stringify(search);
 
@@ -70,7 +73,8 @@ export function LogsPage() {
       api.lines.query({ ...toQuery(search), limit: PAGE }).then(
         (found) => {
           if (!isCurrent) return;
-          setLines(found);
+          setLines(found.items);
+          seenSeq.current = found.seenSeq;
           setWaiting(0);
           setAtEnd(true);
           setLoaded(true);
@@ -84,28 +88,32 @@ export function LogsPage() {
     };
   }, [key]);
 
-  const lastSeq = lines.at(-1)?.seq ?? 0;
   useEffect(() => {
     if (!isLoaded) return;
     let isCurrent = true;
+    let countedSeq = seenSeq.current;
     const ask = async () => {
-      const limit = isFollowing ? HELD_MAX : PAGE;
-      const found = await api.lines.query({ ...toQuery(search), afterSeq: lastSeq, limit }).catch(() => []);
+      const since = isFollowing
+        ? { afterSeq: seenSeq.current, limit: HELD_MAX }
+        : { afterSeq: countedSeq, limit: PAGE };
+      const found = await api.lines.query({ ...toQuery(search), ...since }).catch(() => undefined);
       if (!isCurrent) return;
-      if (!isFollowing) setWaiting(found.length);
-      else if (found.length > 0) {
-        setWaiting(0);
-        // Another `lastSeq` asks on.
-        return setLines((before) => [...before, ...found].slice(-HELD_MAX));
+      if (found !== undefined && isFollowing) {
+        seenSeq.current = found.seenSeq;
+        if (found.items.length > 0) setLines((before) => append(before, found.items));
+      } else if (found !== undefined) {
+        countedSeq = found.seenSeq;
+        if (found.items.length > 0) setWaiting((before) => before + found.items.length);
       }
       timer = setTimeout(ask, EVERY_MS);
     };
+    if (isFollowing) setWaiting(0);
     let timer = setTimeout(ask, EVERY_MS);
     return () => {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [key, lastSeq, isFollowing, isLoaded]);
+  }, [key, isFollowing, isLoaded]);
 
   const virtual = useVirtualizer({
     count: lines.length,
@@ -115,6 +123,7 @@ export function LogsPage() {
     getItemKey: (index) => lines[index]?.seq ?? index,
   });
   const count = lines.length;
+  const lastSeq = lines.at(-1)?.seq;
   useEffect(() => {
     if (isFollowing && count > 0) virtual.scrollToIndex(count - 1, { align: 'end' });
   }, [count, lastSeq, isFollowing, isWrapped]);
@@ -122,18 +131,20 @@ export function LogsPage() {
   const loadEarlier = useCallback(async () => {
     const first = lines[0];
     if (first === undefined) return;
-    const found = await api.lines.query({ ...toQuery(search), beforeSeq: first.seq, limit: PAGE }).catch(() => []);
-    if (found.length === 0) return;
-    setLines((before) => (before[0]?.seq === first.seq ? [...found, ...before].slice(0, HELD_MAX) : before));
+    const earlier = { ...toQuery(search), beforeSeq: first.seq, limit: PAGE };
+    const { items } = await api.lines.query(earlier).catch(() => ({ items: [] }));
+    if (items.length === 0) return;
+    setLines((before) => (before[0]?.seq === first.seq ? [...items, ...before].slice(0, HELD_MAX) : before));
     requestAnimationFrame(() => {
-      if (scroller.current !== null) scroller.current.scrollTop += found.length * 20;
+      if (scroller.current !== null) scroller.current.scrollTop += items.length * 20;
     });
   }, [lines, search]);
 
   const resume = useCallback(async () => {
     const found = await api.lines.query({ ...toQuery(search), limit: PAGE }).catch(() => undefined);
     if (found === undefined) return;
-    setLines(found);
+    setLines(found.items);
+    seenSeq.current = found.seenSeq;
     setWaiting(0);
     setAtEnd(true);
   }, [search]);
@@ -159,6 +170,9 @@ export function LogsPage() {
             </Link>
           )}
           <span className="grow" />
+          {removed > 0 && (
+            <span className="muted nowrap">{t('removedLines', { count: formatCount(removed, language) })}</span>
+          )}
           <label className="inline">
             <input type="checkbox" checked={isWrapped} onChange={(event) => setWrapped(event.target.checked)} />
             {t('wrap')}
@@ -241,11 +255,7 @@ export function LogsPage() {
           {!isFollowing && lines.length > 0 && (
             <div className="fold" role="status">
               <span className="warn">▮▮ {t('paused')}</span>
-              {waiting > 0 && (
-                <span>
-                  {t('newLines', { count: `${formatCount(waiting, language)}${waiting >= PAGE ? '+' : ''}` })}
-                </span>
-              )}
+              {waiting > 0 && <span>{t('newLines', { count: formatCount(waiting, language) })}</span>}
               <button type="button" onClick={() => void resume()}>
                 {t('resume')} <kbd>End</kbd>
               </button>
@@ -255,6 +265,12 @@ export function LogsPage() {
       )}
     </div>
   );
+}
+
+/** Lines that were not shown yet, behind those that are held. */
+function append(before: readonly StoredLine[], items: readonly StoredLine[]): StoredLine[] {
+  const lastSeq = before.at(-1)?.seq ?? 0;
+  return [...before, ...items.filter(({ seq }) => seq > lastSeq)].slice(-HELD_MAX);
 }
 
 const SHOWN_ELSEWHERE = new Set([

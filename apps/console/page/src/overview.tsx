@@ -34,10 +34,10 @@ export function OverviewPage() {
         time: each.timeMs / 1_000,
         value: each.value,
         isError: each.status.startsWith('5'),
-        title: `${each.route} ${each.status} · ${formatDuration(each.value * 1e6, language)}`,
-        open: () => void navigate({ to: '/trace/$id', params: { id: each.traceId } }),
+        title: `${each.route} ${each.status} · ${formatDuration(each.value * 1e6, language)}${each.isKept ? '' : ` · ${t('gone')}`}`,
+        open: each.isKept ? () => void navigate({ to: '/trace/$id', params: { id: each.traceId } }) : undefined,
       })),
-    [data, language, navigate],
+    [data, language, navigate, t],
   );
   if (data === undefined) return null;
   if (data.times.length === 0 && data.routes.length === 0) {
@@ -58,6 +58,7 @@ export function OverviewPage() {
   // A percentile of few requests says little: how few is said.
   const lastRequests = data.requests.findLast((value) => value !== null);
   const isFew = typeof lastRequests === 'number' && lastRequests > 0 && lastRequests < FEW_REQUESTS;
+  const isWeak = data.requests.map((count) => count !== null && count < FEW_REQUESTS);
   const shared = { times, restarts, group: 'overview' };
   return (
     <div className="pad">
@@ -69,7 +70,7 @@ export function OverviewPage() {
           <Link to="/">{t('allRoutes')}</Link>
         </div>
       )}
-      <div className="charts">
+      <div className="charts three">
         <Chart
           {...shared}
           title={t('rate')}
@@ -92,9 +93,9 @@ export function OverviewPage() {
           format={seconds}
           marks={marks}
           series={[
-            { label: 'p50', values: data.p50, color: '--muted' },
-            { label: 'p95', values: data.p95, color: '--accent' },
-            { label: 'p99', values: data.p99, color: '--text', isDashed: true },
+            { label: 'p50', values: data.p50, color: '--muted', isWeak },
+            { label: 'p95', values: data.p95, color: '--accent', isWeak },
+            { label: 'p99', values: data.p99, color: '--text', isDashed: true, isWeak },
           ]}
         />
       </div>

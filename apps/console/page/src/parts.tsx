@@ -1,5 +1,5 @@
 // Small parts that several pages show.
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useApp } from './app-state.js';
 import { formatDuration } from './format.js';
 import type { Kind } from './waterfall.js';
@@ -64,22 +64,4 @@ export function Command({ text }: { text: string }) {
 
 export function Empty({ children }: { children: ReactNode }) {
   return <div className="empty">{children}</div>;
-}
-
-/** A dialog that takes the focus, and gives it back. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
-  const { t } = useApp();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  return (
-    <dialog ref={dialog} aria-label={title} onClose={onClose}>
-      <div className="bar">
-        <h1 className="grow">{title}</h1>
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {t('close')}
-        </button>
-      </div>
-      {children}
-    </dialog>
-  );
 }

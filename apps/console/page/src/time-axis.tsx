@@ -2,21 +2,22 @@
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import { useApp } from './app-state.js';
 import { formatDuration } from './format.js';
+import type { Range, TimeScale } from './time-scale.js';
 import { kindOf, type Node, type Tree } from './waterfall.js';
 
 /** Shows a part of the trace, from and to; undefined: the whole of it. */
-export type ChangeView = (view: readonly [number, number] | undefined) => void;
+export type ChangeView = (view: Range | undefined) => void;
 
 const TICKS = 5;
 
 export function Axis({
-  view: [from, to],
+  scale,
   origin,
   nameWidth,
   onView,
   onNameWidth,
 }: {
-  view: readonly [number, number];
+  scale: TimeScale;
   origin: number;
   nameWidth: number;
   onView: ChangeView;
@@ -68,7 +69,7 @@ export function Axis({
         onPointerUp={() => {
           if (drag !== undefined && Math.abs(drag[1] - drag[0]) > 0.01) {
             const [a, b] = [Math.min(...drag), Math.max(...drag)];
-            onView([from + a * (to - from), from + b * (to - from)]);
+            onView([scale.timeAt(a), scale.timeAt(b)]);
           }
           setDrag(undefined);
         }}
@@ -76,9 +77,17 @@ export function Axis({
       >
         {Array.from({ length: TICKS }, (_, index) => index / (TICKS - 1)).map((at) => (
           <span key={at} style={{ left: `${at * 100}%` }}>
-            {at === 0 && from <= origin ? '0' : formatDuration(Math.max(0, from - origin + at * (to - from)), language)}
+            {at === 0 && scale.view[0] <= origin
+              ? '0'
+              : formatDuration(Math.max(0, scale.timeAt(at) - origin), language)}
           </span>
         ))}
+        {scale.gap !== undefined && (
+          <strong className="fold-mark" style={{ left: `${scale.partOf((scale.gap[0] + scale.gap[1]) / 2) * 100}%` }}>
+            {'// '}
+            {formatDuration(scale.gap[1] - scale.gap[0], language)}
+          </strong>
+        )}
         {drag !== undefined && (
           <div
             className="range"
@@ -91,7 +100,7 @@ export function Axis({
 }
 
 /** The whole trace, small: where one is, and where the errors are. */
-export function Minimap({ tree, view, onView }: { tree: Tree; view: readonly [number, number]; onView: ChangeView }) {
+export function Minimap({ tree, view, onView }: { tree: Tree; view: Range; onView: ChangeView }) {
   const { theme } = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
   const from = useRef<number>(undefined);

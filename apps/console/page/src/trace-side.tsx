@@ -3,12 +3,14 @@ import { Link } from '@tanstack/react-router';
 import type { Line, Tag } from './api.js';
 import { useApp } from './app-state.js';
 import { formatClock, formatDuration, shortId } from './format.js';
+import { type Hover, useHovered } from './hover.js';
 import { KindTag } from './parts.js';
 import { kindOf, type Node, type Tree } from './waterfall.js';
 
 export function SpanDetails({ node, tree }: { node: Node | undefined; tree: Tree }) {
   const { t, language } = useApp();
-  if (node?.span === undefined) return null;
+  if (node === undefined) return null;
+  if (node.span === undefined) return <p className="block warn">{t('missingParent', { id: node.id })}</p>;
   const { span } = node;
   const fields = (tags: readonly Tag[]) => (
     <dl>
@@ -92,14 +94,17 @@ export function Lines({
   lines,
   startUs,
   selectedId,
+  hover,
   onSelect,
 }: {
   lines: readonly Line[];
   startUs: number | undefined;
   selectedId: string | undefined;
+  hover: Hover;
   onSelect: (spanId: string) => void;
 }) {
   const { t, language } = useApp();
+  const hoveredId = useHovered(hover, (hovered) => hovered?.spanId);
   if (lines.length === 0) return <p className="block muted">{t('noLines')}</p>;
   return (
     <div>
@@ -107,14 +112,16 @@ export function Lines({
         <button
           key={index}
           type="button"
-          className="traceline"
+          className={`traceline${hoveredId === line.spanId ? ' linked' : ''}`}
+          onPointerEnter={() => hover.set({ spanId: line.spanId, timeUs: line.timeMs * 1_000 })}
+          onPointerLeave={() => hover.set(undefined)}
+          onFocus={() => hover.set({ spanId: line.spanId, timeUs: line.timeMs * 1_000 })}
+          onBlur={() => hover.set(undefined)}
           aria-pressed={line.spanId === selectedId}
           onClick={() => onSelect(line.spanId)}
         >
           <span className="muted">
-            {startUs === undefined
-              ? formatClock(line.timeMs, language)
-              : `+${((line.timeMs * 1_000 - startUs) / 1_000).toFixed(3)} ms`}
+            {startUs === undefined ? formatClock(line.timeMs, language) : offsetOf(line.timeMs - startUs / 1_000)}
           </span>{' '}
           <span className={`lvl ${line.level}`}>{line.level}</span>
           <br />
@@ -124,4 +131,9 @@ export function Lines({
       ))}
     </div>
   );
+}
+
+/** `+3.214 ms`; a line can come before the first span. */
+function offsetOf(ms: number): string {
+  return `${ms < 0 ? '−' : '+'}${Math.abs(ms).toFixed(3)} ms`;
 }

@@ -1,10 +1,13 @@
+import { Tabs } from '@base-ui/react/tabs';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, type Line, type Span, type Tag } from './api.js';
 import { useApp, useKeys } from './app-state.js';
 import { formatDuration, formatMoment, formatPercent, shortId } from './format.js';
+import { Hover } from './hover.js';
 import { CopyButton, Empty, StatusText } from './parts.js';
+import type { Range } from './time-scale.js';
 import { Lines, SpanDetails } from './trace-side.js';
 import {
   buildTree,
@@ -70,13 +73,15 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
   const { t, language } = useApp();
   const search = readTraceSearch(useSearch({ strict: false }));
   const navigate = useNavigate();
+  const router = useRouter();
   const [isAligned, setAligned] = useState(false);
   const tree = useMemo(() => buildTree(spans, isAligned), [spans, isAligned]);
   const hasSkew = useMemo(() => [...tree.nodes.values()].some(({ skewUs }) => skewUs > 0), [tree]);
   const [areLinesShown, setLinesShown] = useState(false);
   const [expanded, setExpanded] = useState(() => initiallyExpanded(tree));
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
-  const [view, setView] = useState<readonly [number, number]>();
+  const [view, setView] = useState<Range>();
+  const [hover] = useState(() => new Hover());
   const [find, setFind] = useState('');
   const [isCriticalShown, setCriticalShown] = useState(true);
   const findField = useRef<HTMLInputElement>(null);
@@ -153,6 +158,7 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
     '-': () => zoom(2),
     '0': () => setView(undefined),
     y: () => void navigator.clipboard.writeText(id),
+    Escape: () => (router.history.canGoBack() ? router.history.back() : void navigate({ to: '/traces' })),
   };
   useKeys(keys);
 
@@ -161,7 +167,9 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
     .map((span) => tagText(span.tags, 'http.response.status_code'))
     .find((text) => text !== undefined);
   const curl = curlOf(spans);
-  const age = Date.now() - receivedMs;
+  const ageMs = useAge(receivedMs);
+  const isWithoutRoot = !spans.some(({ parentId }) => parentId === '');
+  const isArriving = ageMs < QUIET_MS || (isWithoutRoot && ageMs < PARENT_MS);
   const name = root?.span?.name ?? spans[0]?.name ?? shortId(id);
   return (
     <div className="fill">
@@ -173,7 +181,7 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
             {spans.length > 0 &&
               `· ${formatDuration(tree.endUs - tree.startUs, language)} · ${spans.length} spans · ${errorIds.length} ${t('errors').toLowerCase()}`}
           </span>
-          {age < QUIET_MS && <span className="chip warn">{t('arriving', { count: spans.length })}</span>}
+          {isArriving && <span className="chip warn">{t('arriving', { count: spans.length })}</span>}
           <span className="grow" />
           {spans.length > 0 && (
             <span className="muted wide" title={new Date(tree.startUs / 1_000).toISOString()}>
@@ -236,7 +244,7 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
       {spans.length === 0 ? (
         <div className="pad">
           <p>{t('noSpans', { count: lines.length })}</p>
-          <Lines lines={lines} startUs={undefined} selectedId={undefined} onSelect={() => {}} />
+          <Lines lines={lines} startUs={undefined} selectedId={undefined} hover={hover} onSelect={() => {}} />
         </div>
       ) : (
         <div className="trace">
@@ -249,7 +257,8 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
             selectedId={selectedId}
             matches={matches}
             isCriticalShown={isCriticalShown}
-            isArriving={age < PARENT_MS}
+            isArriving={ageMs < PARENT_MS}
+            hover={hover}
             onSelect={select}
             onView={setView}
             onToggle={(row) => {
@@ -261,25 +270,45 @@ function Trace({ id, spans, lines, receivedMs }: { id: string; spans: Span[]; li
               }
             }}
           />
-          <aside className="side" aria-label={t('span')}>
-            <div className="tabs" role="tablist">
-              <button type="button" role="tab" aria-selected={tab === 'span'} onClick={() => setTab('span')}>
-                {t('span')}
-              </button>
-              <button type="button" role="tab" aria-selected={tab === 'lines'} onClick={() => setTab('lines')}>
-                {t('lines')} {lines.length}
-              </button>
-            </div>
-            {tab === 'span' ? (
-              <SpanDetails node={selected} tree={tree} />
-            ) : (
-              <Lines lines={lines} startUs={tree.startUs} selectedId={selectedId} onSelect={reveal} />
-            )}
+          <aside
+            className="side"
+            aria-label={t('span')}
+            onKeyDown={(event) => {
+              if (event.key !== 'Escape') return;
+              event.preventDefault();
+              document.querySelector<HTMLElement>('[role="row"][aria-selected="true"]')?.focus();
+            }}
+          >
+            <Tabs.Root value={tab} onValueChange={setTab}>
+              <Tabs.List className="tabs">
+                <Tabs.Tab value="span">{t('span')}</Tabs.Tab>
+                <Tabs.Tab value="lines">
+                  {t('lines')} {lines.length}
+                </Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="span">
+                <SpanDetails node={selected} tree={tree} />
+              </Tabs.Panel>
+              <Tabs.Panel value="lines">
+                <Lines lines={lines} startUs={tree.startUs} selectedId={selectedId} hover={hover} onSelect={reveal} />
+              </Tabs.Panel>
+            </Tabs.Root>
           </aside>
         </div>
       )}
     </div>
   );
+}
+
+/** How long ago that was; the page is drawn again when a trace counts as quiet, and when a parent will not come any more. */
+function useAge(timeMs: number): number {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const waits = [QUIET_MS, PARENT_MS].map((limit) => timeMs + limit - Date.now()).filter((wait) => wait > 0);
+    const timers = waits.map((wait) => setTimeout(() => draw((times) => times + 1), wait + 50));
+    return () => timers.forEach(clearTimeout);
+  }, [timeMs]);
+  return Date.now() - timeMs;
 }
 
 function tagText(tags: readonly Tag[], key: string): string | undefined {

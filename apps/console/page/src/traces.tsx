@@ -4,7 +4,7 @@ import { type PointerEvent, type SubmitEvent, useEffect, useRef, useState } from
 import { api, type TraceSummary } from './api.js';
 import { useApp } from './app-state.js';
 import { formatClock, formatCount, formatDuration } from './format.js';
-import { useServiceUrl } from './layout.js';
+import { useServiceUrl, useStatus } from './layout.js';
 import { Command, Duration, DurationBar, Empty, StatusText } from './parts.js';
 
 interface Search {
@@ -103,7 +103,7 @@ export function TracesPage() {
             )}
           </Empty>
         ) : (
-          <table>
+          <table className="stacked">
             <thead>
               <tr>
                 <th className="wide">
@@ -139,7 +139,7 @@ export function TracesPage() {
                       onChange={() => tick(trace.traceId)}
                     />
                   </td>
-                  <td className="muted" title={new Date(trace.startUs / 1_000).toISOString()}>
+                  <td className="muted time-of" title={new Date(trace.startUs / 1_000).toISOString()}>
                     {formatClock(trace.startUs / 1_000, language)}
                   </td>
                   <td className="main">
@@ -152,7 +152,7 @@ export function TracesPage() {
                       {trace.name}
                     </Link>
                   </td>
-                  <td>
+                  <td className="status-of">
                     <StatusText status={trace.status} errors={trace.errors} />
                   </td>
                   <td className="right">
@@ -192,6 +192,7 @@ function Filters({ search, shown, total }: { search: Search; shown: number; tota
     const id = String(new FormData(event.currentTarget).get('id') ?? '').trim();
     if (/^[\da-f]{1,32}$/i.test(id)) void navigate({ to: '/trace/$id', params: { id } });
   };
+  const removed = useStatus().data?.losses.removedSpans ?? 0;
   const active = Object.keys(search).length;
   return (
     <div className="bar filters" data-open={isOpen}>
@@ -240,6 +241,7 @@ function Filters({ search, shown, total }: { search: Search; shown: number; tota
       <span className="grow" />
       <span className="muted nowrap always">
         {t('of', { shown: formatCount(shown, language), total: formatCount(total, language) })}
+        {removed > 0 && ` · ${t('removed', { count: formatCount(removed, language) })}`}
       </span>
     </div>
   );

@@ -2,7 +2,9 @@
 import type { Line } from './api.js';
 import { useApp } from './app-state.js';
 import { formatClock, formatDuration, shortId } from './format.js';
+import { type Hover, useHovered } from './hover.js';
 import { KindTag } from './parts.js';
+import type { TimeScale } from './time-scale.js';
 import { kindOf, type Row, type Tree } from './waterfall.js';
 
 export const LINE_HEIGHT = 20;
@@ -14,16 +16,23 @@ export function LineRow({
   depth,
   nameWidth,
   at,
+  hover,
 }: {
   line: Line;
   top: number;
   depth: number;
   nameWidth: number;
   at: number;
+  hover: Hover;
 }) {
   const { language } = useApp();
   return (
-    <div className="row lrow" style={{ transform: `translateY(${top}px)`, height: LINE_HEIGHT }}>
+    <div
+      className="row lrow"
+      style={{ transform: `translateY(${top}px)`, height: LINE_HEIGHT }}
+      onPointerEnter={() => hover.set({ spanId: line.spanId, timeUs: line.timeMs * 1_000 })}
+      onPointerLeave={() => hover.set(undefined)}
+    >
       <div className="names" style={{ width: nameWidth, paddingLeft: 44 + depth * 12 }}>
         <span className={`lvl ${line.level}`}>{line.level}</span> {formatClock(line.timeMs, language)}
       </div>
@@ -41,7 +50,8 @@ export function LineRow({
 
 interface RowProps {
   readonly tree: Tree;
-  readonly view: readonly [number, number];
+  readonly scale: TimeScale;
+  readonly hover: Hover;
   readonly matches: ReadonlySet<string> | undefined;
   readonly isCriticalShown: boolean;
   readonly isArriving: boolean;
@@ -66,28 +76,34 @@ export function WaterfallRow(props: RowProps) {
     isSelected,
     rowLines,
     tree,
-    view,
+    scale,
     matches,
     isCriticalShown,
     isArriving,
+    hover,
   } = props;
   const { t } = useApp();
+  const isLinked = useHovered(hover, (hovered) => hovered?.timeUs !== undefined && hovered.spanId === row.node.id);
   const { node, folded } = row;
   const { span } = node;
-  const [from, to] = view;
-  const percent = (us: number) => ((us - from) / (to - from)) * 100;
+  const percent = (us: number) => scale.partOf(us) * 100;
   const startUs = folded === undefined ? node.startUs : Math.min(...folded.map((each) => each.startUs));
   const endUs = folded === undefined ? node.endUs : Math.max(...folded.map((each) => each.endUs));
   const left = percent(startUs);
-  const width = percent(endUs) - left;
+  // It goes on, as far as one knows.
+  const isOpen = span === undefined && isArriving;
+  const width = (isOpen ? 100 : percent(endUs)) - left;
   const right = left + width;
   const kind = kindOf(span);
   const color = node.isError ? 'var(--error)' : `var(--${kind})`;
   const durations = folded?.map((each) => each.endUs - each.startUs) ?? [];
   const sum = durations.reduce((total, each) => total + each, 0);
+  // What was not received has no duration that is known.
+  const hope = t(isArriving ? 'mayArrive' : 'willNotArrive');
+  const own = span === undefined ? hope : formatDuration(node.endUs - node.startUs, language);
   const text =
     folded === undefined
-      ? formatDuration(node.endUs - node.startUs, language)
+      ? own
       : `${formatDuration(sum, language)} · ${t('slowest')} ${formatDuration(Math.max(...durations), language)}`;
   const indent = node.depth <= 12 ? node.depth * 12 : 144 + (node.depth - 12) * 2;
   const isDim = matches !== undefined && !matches.has(node.id);
@@ -118,7 +134,9 @@ export function WaterfallRow(props: RowProps) {
       aria-selected={isSelected}
       aria-label={label.filter((each) => each !== '').join(', ')}
       tabIndex={isSelected ? 0 : -1}
-      className={`row${isDim ? ' dim' : ''}`}
+      className={`row${isDim ? ' dim' : ''}${isLinked ? ' linked' : ''}`}
+      onPointerEnter={() => hover.set({ spanId: node.id })}
+      onPointerLeave={() => hover.set(undefined)}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => props.onSelect(node.id)}
       onKeyDown={() => {}}
@@ -142,10 +160,7 @@ export function WaterfallRow(props: RowProps) {
         )}
         {span !== undefined && <KindTag kind={kind} />}
         {span === undefined ? (
-          <span className="name missing">
-            {t('missingParent', { id: shortId(node.id) })}
-            {isArriving && ' …'}
-          </span>
+          <span className="name missing">{t('missingParent', { id: shortId(node.id) })}</span>
         ) : (
           <span className={`name${node.isError ? ' error' : ''}`}>
             {span.name}
@@ -162,7 +177,7 @@ export function WaterfallRow(props: RowProps) {
       </div>
       <div className="bars" role="gridcell" aria-hidden>
         <div
-          className={`bar-span${span === undefined ? ' missing' : ''}`}
+          className={`bar-span${span === undefined ? ' missing' : ''}${isOpen ? ' open' : ''}`}
           style={{ left: `${left}%`, width: `${width}%`, ...(span !== undefined && { background: color }) }}
         >
           {(folded === undefined ? node.children : []).slice(0, 60).map((child) => (

@@ -3,7 +3,9 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { Line } from './api.js';
 import { useApp } from './app-state.js';
+import { type Hover, useHovered } from './hover.js';
 import { Axis, type ChangeView, Minimap } from './time-axis.js';
+import { createTimeScale, type Range, type TimeScale } from './time-scale.js';
 import type { Row, Tree } from './waterfall.js';
 import { LINE_HEIGHT, LineRow, WaterfallRow } from './waterfall-rows.js';
 
@@ -13,21 +15,23 @@ interface WaterfallProps {
   readonly lines: readonly Line[];
   /** Whether lines are rows of their own, under their span. */
   readonly areLinesShown: boolean;
-  readonly view: readonly [number, number];
+  readonly view: Range;
   readonly selectedId: string | undefined;
   readonly matches: ReadonlySet<string> | undefined;
   readonly isCriticalShown: boolean;
   readonly isArriving: boolean;
+  readonly hover: Hover;
   readonly onSelect: (id: string) => void;
   readonly onView: ChangeView;
   readonly onToggle: (row: Row) => void;
 }
 
 export function Waterfall(props: WaterfallProps) {
-  const { tree, rows, lines, view, selectedId, onSelect, onToggle, onView } = props;
+  const { tree, rows, lines, view, selectedId, hover, onSelect, onToggle, onView } = props;
   const { language } = useApp();
   const scroller = useRef<HTMLDivElement>(null);
   const [nameWidth, setNameWidth] = useState(() => Number(localStorage.getItem('nameWidth') ?? 320));
+  const scale = useMemo(() => createTimeScale(tree, view), [tree, view[0], view[1]]);
   const isNarrow = matchMedia('(max-width: 900px)').matches;
   const rowHeight = isNarrow ? 44 : 28;
   const linesOf = useMemo(() => groupLines(lines, tree), [lines, tree]);
@@ -80,8 +84,15 @@ export function Waterfall(props: WaterfallProps) {
       },
       Enter: () => document.querySelector<HTMLElement>('.side [role="tab"]')?.focus(),
     };
-    const key = act[event.key];
-    if (key === undefined || event.ctrlKey || event.shiftKey) return;
+    const pan = (by: number) => () => {
+      const [from, to] = view;
+      const step = by * (to - from);
+      const shift = Math.max(tree.startUs - from, Math.min(tree.endUs - to, step));
+      if (to - from < tree.endUs - tree.startUs) onView([from + shift, to + shift]);
+    };
+    const actWithShift: typeof act = { ArrowLeft: pan(-0.25), ArrowRight: pan(0.25) };
+    const key = (event.shiftKey ? actWithShift : act)[event.key];
+    if (key === undefined || event.ctrlKey) return;
     event.preventDefault();
     key();
   };
@@ -91,9 +102,9 @@ export function Waterfall(props: WaterfallProps) {
   }, [selectedId]);
 
   return (
-    <div className="waterfall">
+    <div className="waterfall" style={{ '--names': isNarrow ? '0px' : `${nameWidth}px` }}>
       {rows.length > 30 && !isNarrow && <Minimap tree={tree} view={view} onView={onView} />}
-      <Axis view={view} origin={tree.startUs} nameWidth={nameWidth} onView={onView} onNameWidth={setNameWidth} />
+      <Axis scale={scale} origin={tree.startUs} nameWidth={nameWidth} onView={onView} onNameWidth={setNameWidth} />
       <div
         ref={scroller}
         className="scroll"
@@ -107,13 +118,21 @@ export function Waterfall(props: WaterfallProps) {
           const part = Math.max(0, (event.clientX - bars.left - nameWidth) / (bars.width - nameWidth));
           const [from, to] = view;
           const factor = event.deltaY > 0 ? 1.25 : 0.8;
-          const at = from + part * (to - from);
+          const at = scale.timeAt(part);
           const next = [at - (at - from) * factor, at + (to - at) * factor] as const;
           onView(next[1] - next[0] >= tree.endUs - tree.startUs ? undefined : next);
         }}
         onDoubleClick={() => onView(undefined)}
       >
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {scale.gap !== undefined && (
+            <div
+              className="gap"
+              style={{ '--from': scale.partOf(scale.gap[0]), '--to': scale.partOf(scale.gap[1]) }}
+              aria-hidden
+            />
+          )}
+          <Hairline scale={scale} hover={hover} />
           {virtual.getVirtualItems().map(({ index: at, start }) => {
             const entry = entries[at];
             if (entry === undefined) return null;
@@ -126,7 +145,8 @@ export function Waterfall(props: WaterfallProps) {
                   top={start}
                   depth={row.node.depth}
                   nameWidth={nameWidth}
-                  at={(line.timeMs * 1_000 - view[0]) / (view[1] - view[0])}
+                  at={scale.partOf(line.timeMs * 1_000)}
+                  hover={hover}
                 />
               );
             }
@@ -134,6 +154,7 @@ export function Waterfall(props: WaterfallProps) {
               <WaterfallRow
                 key={row.node.id}
                 {...props}
+                scale={scale}
                 row={row}
                 index={index}
                 top={start}
@@ -147,6 +168,14 @@ export function Waterfall(props: WaterfallProps) {
         </div>
       </div>
     </div>
+  );
+}
+
+/** The moment of the line that the pointer is on. */
+function Hairline({ scale, hover }: { scale: TimeScale; hover: Hover }) {
+  const timeUs = useHovered(hover, (hovered) => hovered?.timeUs);
+  return timeUs === undefined ? null : (
+    <div className="hairline" style={{ '--from': scale.partOf(timeUs) }} aria-hidden />
   );
 }
 

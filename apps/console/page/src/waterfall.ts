@@ -33,6 +33,8 @@ export interface Tree {
   readonly nodes: ReadonlyMap<string, Node>;
   /** Spans that the trace's end waited for. */
   readonly critical: ReadonlySet<string>;
+  /** Times in which no span ran, from and to. */
+  readonly gaps: readonly (readonly [number, number])[];
 }
 
 /** A row of the waterfall: a span, or several equal ones folded. */
@@ -136,8 +138,19 @@ export function buildTree(spans: readonly Span[], isAligned = false): Tree {
   }
   const critical = new Set<string>();
   for (const root of top) markCritical(root, root.endUs, critical);
-  if (spans.length === 0) return { roots: [], startUs: 0, endUs: 1, nodes, critical };
-  return { roots: top, startUs, endUs: Math.max(endUs, startUs + 1), nodes, critical };
+  if (spans.length === 0) return { roots: [], startUs: 0, endUs: 1, nodes, critical, gaps: [] };
+  return { roots: top, startUs, endUs: Math.max(endUs, startUs + 1), nodes, critical, gaps: gapsBetween(nodes) };
+}
+
+function gapsBetween(nodes: ReadonlyMap<string, Node>): [number, number][] {
+  const running = [...nodes.values()].filter(({ span }) => span !== undefined).sort((a, b) => a.startUs - b.startUs);
+  const gaps: [number, number][] = [];
+  let reached = running[0]?.startUs ?? 0;
+  for (const { startUs, endUs } of running) {
+    if (startUs > reached) gaps.push([reached, startUs]);
+    reached = Math.max(reached, endUs);
+  }
+  return gaps;
 }
 
 function selfTime({ startUs, endUs, children }: Node): number {

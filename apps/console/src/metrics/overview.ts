@@ -16,6 +16,8 @@ interface Exemplar {
   readonly value: number;
   readonly route: string;
   readonly status: string;
+  /** Whether its trace is in the store. */
+  readonly isKept: boolean;
 }
 
 interface RouteRow {
@@ -75,9 +77,15 @@ const isServerError = ({ labels }: Sample) => labels['status']?.startsWith('5') 
  * Rates, percentiles and gauges between each scrape and the one before.
  *
  * @param route only of requests of this route
+ * @param isKept whether a trace is in the store
  * @param stepMs how often the service is asked: a longer gap is a missing scrape
  */
-export function summarize(scrapes: readonly Scrape[], stepMs: number, route?: string): Overview {
+export function summarize(
+  scrapes: readonly Scrape[],
+  stepMs: number,
+  isKept: (traceId: string) => boolean,
+  route?: string,
+): Overview {
   const overview: Overview = {
     times: [],
     requests: [],
@@ -96,7 +104,7 @@ export function summarize(scrapes: readonly Scrape[], stepMs: number, route?: st
     exemplars: [],
     restarts: [],
   };
-  const exemplars = new Map<string, Exemplar>();
+  const exemplars = new Map<string, Omit<Exemplar, 'isKept'>>();
   const isWanted = (sample: Sample) => route === undefined || routeOf(sample) === route;
   for (const [index, scrape] of scrapes.entries()) {
     const before = scrapes[index - 1];
@@ -113,7 +121,9 @@ export function summarize(scrapes: readonly Scrape[], stepMs: number, route?: st
     const isKnown = !isGap && !isRestart;
     pushAll(overview, scrape.timeMs / 1_000, pointOf(before, scrape, isKnown, isWanted));
   }
-  overview.exemplars.push(...exemplars.values());
+  for (const exemplar of exemplars.values()) {
+    overview.exemplars.push({ ...exemplar, isKept: isKept(exemplar.traceId) });
+  }
   overview.routes.push(...routesOf(scrapes));
   return overview;
 }

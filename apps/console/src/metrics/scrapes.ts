@@ -24,6 +24,6 @@ export class Scrapes {
     }
     while ((this.#scrapes[0]?.timeMs ?? now) < oldestMs) this.#scrapes.shift();
     const shown = this.#scrapes.filter(({ timeMs }) => timeMs >= now - rangeMs);
-    return summarize(shown, SCRAPE_EVERY_MS, route);
+    return summarize(shown, SCRAPE_EVERY_MS, (traceId) => this.#search.hasTrace(traceId), route);
   }
 }

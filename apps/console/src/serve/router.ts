@@ -127,7 +127,14 @@ export function createConsoleRouter({ search, describe }: RouterOptions) {
         return { id, spans, lines, receivedMs: search.receivedMs(id) };
       }),
 
-    lines: t.procedure.input(lineQuery).query(({ input }): StoredLine[] => search.lines(input)),
+    /** `seenSeq`: what follows these lines comes after it. */
+    lines: t.procedure.input(lineQuery).query(({ input }): { items: StoredLine[]; seenSeq: number } => {
+      // Read first: what comes in between is found next time.
+      const lastSeq = search.lastSeq();
+      const items = search.lines(input);
+      const isCut = input.afterSeq !== undefined && items.length === input.limit;
+      return { items, seenSeq: isCut ? (items.at(-1)?.seq ?? lastSeq) : lastSeq };
+    }),
   });
 }
 

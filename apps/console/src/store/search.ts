@@ -102,6 +102,10 @@ export class Search {
     return [...spans.values()];
   }
 
+  hasTrace(traceId: string): boolean {
+    return this.#all('SELECT 1 FROM traces WHERE trace_id = ?', traceId).length > 0;
+  }
+
   /** When the last span of a trace was received, in milliseconds since 1970. */
   receivedMs(traceId: string): number {
     return Number(this.#all('SELECT received_ms FROM traces WHERE trace_id = ?', traceId)[0]?.['received_ms'] ?? 0);
@@ -119,7 +123,10 @@ export class Search {
     if (text !== undefined && text !== '')
       add("(message LIKE ? ESCAPE '\\' OR fields LIKE ? ESCAPE '\\')", like(text), like(text));
     if (levels !== undefined) add(`level IN (${levels.map(() => '?').join()})`, ...levels);
-    for (const [name, value] of Object.entries(fields)) add('CAST(fields ->> ? AS TEXT) = ?', jsonPath(name), value);
+    for (const [name, value] of Object.entries(fields)) {
+      // A JSON `true` is 1 to `->>`.
+      add('(CAST(fields ->> ? AS TEXT) = ? OR fields -> ? = ?)', jsonPath(name), value, jsonPath(name), value);
+    }
     if (afterSeq !== undefined) add('seq > ?', afterSeq);
     if (beforeSeq !== undefined) add('seq < ?', beforeSeq);
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
@@ -133,6 +140,11 @@ export class Search {
   scrapes(sinceMs: number): { timeMs: number; body: Uint8Array }[] {
     const rows = this.#all('SELECT time_ms, body FROM scrapes WHERE time_ms > ? ORDER BY time_ms', sinceMs);
     return rows.map((row) => ({ timeMs: Number(row['time_ms']), body: row['body'] as Uint8Array }));
+  }
+
+  /** The `seq` of the line that came last; 0 without any. */
+  lastSeq(): number {
+    return Number(this.#all('SELECT max(seq) AS seq FROM lines')[0]?.['seq'] ?? 0);
   }
 
   counts(): { spans: number; traces: number; lines: number } {

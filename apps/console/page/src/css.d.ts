@@ -1,0 +1,8 @@
+import 'react';
+
+declare module 'react' {
+  interface CSSProperties {
+    /** What a style sheet computes with. */
+    [name: `--${string}`]: string | number;
+  }
+}
