@@ -33,15 +33,18 @@ const ask = async (target: string, init?: RequestInit) => {
   return { status: response.status, body: await response.json() };
 };
 
-it('the service runs whole as a role that may only SELECT and INSERT: health, list, one product, a new one', async () => {
+it('the service runs whole as a role that may only SELECT, INSERT, UPDATE and DELETE: health, list, one product, a new one, changed and removed', async () => {
   expect(await ask('/health')).toMatchObject({ status: 200, body: { database: 'connected' } });
   expect(await ask('/readyz')).toMatchObject({ status: 200 });
   const product = { name: 'Mac Studio', price: 2399, category: 'Ordinateurs' };
   expect(await ask('/products', post(product))).toMatchObject({ status: 201, body: { id: 11, ...product } });
   expect(await ask('/products/11')).toMatchObject({ status: 200, body: product });
+  const change = { ...post({ price: 2_299 }), method: 'PATCH' };
+  expect(await ask('/products/11', change)).toMatchObject({ status: 200, body: { ...product, price: 2_299 } });
   expect((await ask('/products')).body).toHaveLength(11);
   expect((await ask('/products?limit=3&after=3')).body).toHaveLength(3);
   expect(await ask('/products/12')).toMatchObject({ status: 404 });
+  expect((await fetch(`${url}/products/11`, { method: 'DELETE' })).status).toBe(204);
 });
 
 it('as that role the procedures answer too, and the start has nothing to warn of', async () => {

@@ -4,5 +4,15 @@ export type { SlowResult } from './diagnostics/schemas.js';
 export type { ErrorBody, ErrorCode, Issue } from './errors.js';
 export type { Health } from './health/schemas.js';
 export type { ErrorData } from './procedure.js';
-export type { NewProduct, Product, ProductCursor, ProductId, ProductList, ProductPage } from './products/schemas.js';
+export type {
+  NewProduct,
+  Product,
+  ProductChanges,
+  ProductCursor,
+  ProductId,
+  ProductList,
+  ProductPage,
+  ProductRemoval,
+  ProductUpdate,
+} from './products/schemas.js';
 export type { AppRouter } from './router.js';

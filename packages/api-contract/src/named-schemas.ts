@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { slowResultSchema } from './diagnostics/schemas.js';
 import { errorBodySchema, errorCodeSchema, issueSchema } from './errors.js';
 import { healthDegradedSchema, healthUpSchema } from './health/schemas.js';
-import { newProductSchema, productListSchema, productSchema } from './products/schemas.js';
+import { newProductSchema, productChangesSchema, productListSchema, productSchema } from './products/schemas.js';
 
 /** The bodies of successful REST responses, by the name that the OpenAPI document gives them. */
 export const responseSchemas = {
@@ -17,6 +17,7 @@ export const responseSchemas = {
 /** The bodies of REST requests, by the name that the OpenAPI document gives them. */
 export const requestSchemas = {
   NewProduct: newProductSchema,
+  ProductChanges: productChangesSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** The body of an error and its parts, by the name that the OpenAPI document gives them. */

@@ -13,16 +13,18 @@ export type ProcedureMeta = {
 };
 
 /**
- * How a procedure is served as REST. Fields of its input that stand in the path come from there; the others come from the
- * query string of a GET and from the JSON body of a POST.
+ * How a procedure is served as REST. Fields of its input that stand in the path, or that `headers` names, come from there; the
+ * others come from the JSON body of a POST and a PATCH, and from the query string of a GET and a DELETE.
  */
 export type RestRoute = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: RestPath;
   readonly summary: string;
   readonly description: string;
   readonly tag: 'products' | 'diagnostics' | 'monitoring';
-  /** Of a POST, the schema of its body. */
+  /** Fields of the input that are headers of the request, with the names of these. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of a POST and a PATCH, the schema of its body. */
   readonly body?: RequestSchemaName;
   /** null: the procedure never succeeds. */
   readonly success: RestSuccess | null;
@@ -34,9 +36,14 @@ export type RestRoute = {
   readonly stream?: { readonly procedure: string; readonly whenAbsent: string };
 };
 
-type RestSuccess = {
+/** 204: the answer has no body. */
+type RestSuccess = { readonly status: 204 } | RestContent;
+
+type RestContent = {
   readonly status: 200 | 201;
   readonly schema: ResponseSchemaName;
+  /** Whether the version of the output is sent as `ETag`. */
+  readonly hasVersion?: true;
   /** The field of the output that is sent as the body; without it, the whole output. */
   readonly bodyField?: string;
   /** The output field that, unless null, goes into a `Link: <…>; rel="next"` header (RFC 8288) as this query parameter. */

@@ -16,13 +16,15 @@ export type { HealthPort } from './health/port.js';
 export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
-export type { ProductsPort } from './products/port.js';
+export type { ProductsPort, Untouched } from './products/port.js';
 export {
   ID_MIN,
   type NewProduct,
   PAGE_SIZE_MAX,
   type Product,
+  type ProductChanges,
   type ProductList,
   REFUSED,
 } from './products/schemas.js';
 export { createAppRouter, type Ports } from './router.js';
+export { setVersion, versionOf } from './version.js';

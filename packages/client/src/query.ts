@@ -1,5 +1,5 @@
 // Options of TanStack Query 5, in any of its frameworks (https://tanstack.com/query/latest). Plain objects: nothing is imported.
-import type { NewProduct, Product, ProductList } from '@products/api-contract';
+import type { NewProduct, Product, ProductList, ProductRemoval, ProductUpdate } from '@products/api-contract';
 import type { ProductsClient } from './client.js';
 import { isTransient, retryAfterMs } from './errors.js';
 
@@ -16,8 +16,19 @@ interface QueryContext {
 }
 
 interface MutationContext {
-  readonly client: { invalidateQueries(filters: { queryKey: readonly unknown[] }): Promise<void> };
+  readonly client: {
+    invalidateQueries(filters: { queryKey: readonly unknown[] }): Promise<void>;
+    removeQueries(filters: { queryKey: readonly unknown[] }): void;
+    setQueryData(queryKey: readonly unknown[], data: unknown): unknown;
+  };
 }
+
+/** Has what lists products read again. */
+const refreshLists = (cache: MutationContext['client']) =>
+  Promise.all([
+    cache.invalidateQueries({ queryKey: ['products', 'list'] }),
+    cache.invalidateQueries({ queryKey: ['products', 'all'] }),
+  ]);
 
 /** Every product so far. */
 export interface AllProducts {
@@ -86,10 +97,29 @@ export function createProductsQueries(client: ProductsClient) {
       mutationKey: ['products', 'create'] as const,
       mutationFn: (product: NewProduct): Promise<Product> => client.products.create.mutate(product),
       onSuccess: (_data: Product, _input: NewProduct, _result: unknown, { client: cache }: MutationContext) =>
-        Promise.all([
-          cache.invalidateQueries({ queryKey: ['products', 'list'] }),
-          cache.invalidateQueries({ queryKey: ['products', 'all'] }),
-        ]),
+        refreshLists(cache),
+      retry: false as const,
+    }),
+
+    /** Changes a product, and shows it as it is now. */
+    update: () => ({
+      mutationKey: ['products', 'update'] as const,
+      mutationFn: (change: ProductUpdate): Promise<Product> => client.products.update.mutate(change),
+      onSuccess: (data: Product, _input: ProductUpdate, _result: unknown, { client: cache }: MutationContext) => {
+        cache.setQueryData(['products', 'byId', data.id], data);
+        return refreshLists(cache);
+      },
+      retry: false as const,
+    }),
+
+    /** Removes a product. */
+    delete: () => ({
+      mutationKey: ['products', 'delete'] as const,
+      mutationFn: (removal: ProductRemoval): Promise<void> => client.products.delete.mutate(removal),
+      onSuccess: (_data: unknown, { id }: ProductRemoval, _result: unknown, { client: cache }: MutationContext) => {
+        cache.removeQueries({ queryKey: ['products', 'byId', id] });
+        return refreshLists(cache);
+      },
       retry: false as const,
     }),
   };

@@ -7,8 +7,8 @@ import { isCondition } from './sql-states.js';
 
 type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
 
-/** What the service does with its table. Changing and removing products will add UPDATE and DELETE. */
-const SERVICE_RIGHTS = 'SELECT, INSERT';
+/** What the service does with its table. */
+const SERVICE_RIGHTS = 'SELECT, INSERT, UPDATE, DELETE';
 
 /** What each role may do, beside what PostgreSQL lets everyone do. */
 const grants = {

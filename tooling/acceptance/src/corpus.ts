@@ -1,5 +1,15 @@
 import type { LogEventName } from '@products/telemetry/contract';
-import { type CorpusRequest, type Expectation, get, leaves, leavesNoTrace, post, query, request } from './request.js';
+import {
+  type CorpusRequest,
+  type Expectation,
+  get,
+  leaves,
+  leavesNoTrace,
+  patch,
+  post,
+  query,
+  request,
+} from './request.js';
 
 const product = { name: 'Parité', price: 1.5, category: 'Tests' };
 const free = { ...product, price: 0 };
@@ -11,6 +21,9 @@ const paged: LogEventName[] = ['products_page_requested', 'products_retrieved'];
 const found: LogEventName[] = ['product_requested', 'product_retrieved'];
 const missing: LogEventName[] = ['product_requested', 'request_refused'];
 const created: LogEventName[] = ['product_creation_requested', 'product_created'];
+const updated: LogEventName[] = ['product_update_requested', 'product_updated'];
+const notUpdated: LogEventName[] = ['product_update_requested', 'request_refused'];
+const deleted: LogEventName[] = ['product_deletion_requested', 'product_deleted'];
 const refused: LogEventName[] = ['request_refused'];
 const slow: LogEventName[] = ['slow_operation_started', 'slow_operation_completed'];
 const failed: LogEventName[] = ['error_simulated', 'request_failed'];
@@ -18,7 +31,7 @@ const healthy: LogEventName[] = ['database_connected'];
 
 /**
  * Every route and procedure. Reads come before writes, so that services on one database read the same rows. Creates up to
- * three products.
+ * three products, and removes the last one.
  */
 export const corpus: readonly CorpusRequest[] = [
   get('/products', leaves(200, '/products', ['GET /products', '  db_query_products'], listed)),
@@ -116,6 +129,32 @@ export const corpus: readonly CorpusRequest[] = [
     'a product by tRPC',
     product,
     leaves(200, '/trpc/products.create', ['products.create', '  db_insert_product'], created),
+  ),
+  patch(
+    '/products/{created}',
+    'its price',
+    { price: 2.5 },
+    leaves(200, '/products/:id', ['PATCH /products/:id', '  db_update_product'], updated),
+  ),
+  patch(
+    '/products/{created}',
+    'of a version that is gone',
+    { price: 3.5 },
+    {
+      headers: { 'If-Match': '"0"' },
+      ...leaves(
+        412,
+        '/products/:id',
+        ['PATCH /products/:id', '  db_query_product_by_id', '  db_update_product'],
+        notUpdated,
+      ),
+    },
+  ),
+  patch('/products/{created}', 'price 0', { price: 0 }, leaves(400, '/products/:id', ['PATCH /products/:id'], refused)),
+  request(
+    'DELETE',
+    '/products/{created}',
+    leaves(204, '/products/:id', ['DELETE /products/:id', '  db_delete_product'], deleted),
   ),
 ];
 

@@ -46,9 +46,17 @@ export function request(method: string, path: string, { note, ...options }: Opti
 export const get = (path: string, options?: Options): CorpusRequest => request('GET', path, options);
 
 /** A POST of JSON; text is sent as it is. */
-export function post(path: string, note: string, value: unknown, options: Options = {}): CorpusRequest {
-  const body = typeof value === 'string' ? value : JSON.stringify(value);
-  return request('POST', path, { note, headers: { 'Content-Type': 'application/json' }, body, ...options });
+export const post = withBody('POST');
+
+/** A PATCH of JSON. */
+export const patch = withBody('PATCH');
+
+function withBody(method: string) {
+  return (path: string, note: string, value: unknown, { headers, ...options }: Options = {}): CorpusRequest => {
+    const body = typeof value === 'string' ? value : JSON.stringify(value);
+    const all = { 'Content-Type': 'application/json', ...headers };
+    return request(method, path, { note, headers: all, body, ...options });
+  };
 }
 
 /** A query of tRPC. */

@@ -5,7 +5,7 @@ import helmet from 'helmet';
 import { compileOrigins } from './origins.js';
 
 /** Headers that scripts of other origins may read. */
-const EXPOSED_HEADERS = ['traceresponse', 'Server-Timing', 'Link', 'Location', 'Retry-After', 'Allow'];
+const EXPOSED_HEADERS = ['traceresponse', 'Server-Timing', 'Link', 'Location', 'ETag', 'Retry-After', 'Allow'];
 
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
@@ -67,7 +67,7 @@ function allowOrigins(origins: readonly string[]): Handler {
   return cors({
     origin: compileOrigins(origins),
     exposedHeaders: EXPOSED_HEADERS,
-    methods: ['GET', 'HEAD', 'POST', 'OPTIONS'],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
     // The routes answer OPTIONS themselves, with `Allow`.
     preflightContinue: true,
     maxAge: 600,

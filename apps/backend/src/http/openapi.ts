@@ -10,7 +10,7 @@ import {
 import { version } from '@products/telemetry';
 import { z } from 'zod';
 import { descriptions, type Language } from './api-description.js';
-import { isRest, type JsonSchema, type Procedure, parameterOf, type RestProcedure } from './procedures.js';
+import { isRest, type JsonSchema, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,6 +27,7 @@ const headers = {
     example: '</products?limit=3&after=3>; rel="next"',
   },
   Location: { description: 'Where the created product is', schema: { type: 'string' }, example: '/products/11' },
+  ETag: { description: 'The version of the product, for `If-Match`', schema: { type: 'string' }, example: '"1234"' },
   'Server-Timing': {
     description: 'The same, as browser agents read it (https://www.w3.org/TR/server-timing/)',
     schema: { type: 'string' },
@@ -103,18 +104,13 @@ function errorsOf({ needsDatabase, rest: { errors } }: RestProcedure): ErrorCode
 
 function describeOperation(procedure: RestProcedure): Json {
   const { name, rest, inputFields } = procedure;
-  const { method, path, success } = rest;
-  const parameters = Object.entries(method === 'GET' ? inputFields : {}).map(([field, schema]) => {
-    const isInPath = path.includes(`{${field}}`);
+  const { success } = rest;
+  const parameters = Object.entries(inputFields).flatMap(([field, schema]) => {
+    const source = sourceOf(rest, field);
+    if (source === 'body') return [];
     // No URL spells null.
     const { description, anyOf: _, ...rules } = schema;
-    return {
-      name: parameterOf(rest, field),
-      in: isInPath ? 'path' : 'query',
-      required: isInPath,
-      description,
-      schema: rules,
-    };
+    return [{ name: parameterOf(rest, field), in: source, required: source === 'path', description, schema: rules }];
   });
   return {
     operationId: name,
@@ -144,8 +140,10 @@ function describeBody(name: keyof typeof requestSchemas): Json {
 }
 
 function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
-  const { status, schema, location, nextPage, links, statusWhen } = success;
+  if (success.status === 204) return { 204: { description: 'No Content', headers: headerReferences() } };
+  const { status, schema, hasVersion, location, nextPage, links, statusWhen } = success;
   const extraHeaders = headerReferences(
+    ...(hasVersion ? ['ETag' as const] : []),
     ...(location === undefined ? [] : ['Location' as const]),
     ...(nextPage === undefined ? [] : ['Link' as const]),
   );
@@ -160,7 +158,9 @@ function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
   };
 }
 
-function describeLinks(links: NonNullable<NonNullable<RestRoute['success']>['links']>): Json {
+function describeLinks(
+  links: Readonly<Record<string, { procedure: string; parameters: Readonly<Record<string, string>> }>>,
+): Json {
   return Object.fromEntries(
     Object.entries(links).map(([name, { procedure, parameters }]) => [name, { operationId: procedure, parameters }]),
   );

@@ -23,8 +23,18 @@ export function isRest(procedure: Procedure): procedure is RestProcedure {
 }
 
 /** The name of an input's field as a parameter of the REST route. */
-export function parameterOf({ parameterNames = {} }: RestRoute, field: string): string {
-  return parameterNames[field] ?? field;
+export function parameterOf({ parameterNames = {}, headers = {} }: RestRoute, field: string): string {
+  return headers[field] ?? parameterNames[field] ?? field;
+}
+
+/** Where a REST request has a field of the input. */
+export function sourceOf(
+  { method, path, headers = {} }: RestRoute,
+  field: string,
+): 'path' | 'header' | 'query' | 'body' {
+  if (path.includes(`{${field}}`)) return 'path';
+  if (Object.hasOwn(headers, field)) return 'header';
+  return method === 'POST' || method === 'PATCH' ? 'body' : 'query';
 }
 
 /** @throws {Error} when one is a subscription, which has no REST form. */

@@ -6,12 +6,13 @@ import {
   malformedJson,
   type RestRoute,
   toApiError,
+  versionOf,
 } from '@products/api-contract/server';
 import { callTRPCProcedure } from '@trpc/server';
 import type { Request, RequestHandler, Response } from 'express';
 import { callerOf } from './caller.js';
 import { readJsonText } from './json-body.js';
-import { isRest, type Procedure, parameterOf, type RestProcedure } from './procedures.js';
+import { isRest, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
 import { sendHead, sendJson, sendPages } from './send.js';
 
@@ -36,6 +37,7 @@ export function restRoutes(router: AppRouter, procedures: readonly Procedure[], 
 function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string): RequestHandler[] {
   const { name, type, rest } = procedure;
   const { method, stream } = rest;
+  const hasBody = method === 'POST' || method === 'PATCH';
   const call = (path: string, input: unknown, caller: Caller): Promise<unknown> =>
     callTRPCProcedure({
       router,
@@ -46,9 +48,9 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       signal: caller.signal,
       batchIndex: 0,
     });
-  const readInput = method === 'POST' ? parseBody : compileInput(procedure);
+  const readInput = compileInput(procedure);
   const answer: RequestHandler = async (request, response) => {
-    const input = readInput(request);
+    const input = hasBody ? withFields(parseBody(request), readInput(request)) : readInput(request);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
       const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
@@ -67,7 +69,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       throw explainParameters(toApiError(error), request, rest);
     }
   };
-  return method === 'POST' ? [readJsonText, handler] : [handler];
+  return hasBody ? [readJsonText, handler] : [handler];
 }
 
 function isAbsent(input: unknown, field: string): boolean {
@@ -82,24 +84,35 @@ function parseBody(request: Request): unknown {
   }
 }
 
+/** The fields of the body and those beside it; a body that is no object has none, and is for the schema to refuse. */
+function withFields(body: unknown, fields: Readonly<Record<string, unknown>>): unknown {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body, ...fields } : body;
+}
+
 /** Names the parameters of the request in place of the fields of the input, and the path where a part of it is malformed. */
-function explainParameters(error: ApiError, request: Request, { parameterNames = {} }: RestRoute): ApiError {
+function explainParameters(error: ApiError, request: Request, rest: RestRoute): ApiError {
   const { issues } = error.details;
   if (error.code !== 'BAD_REQUEST' || issues === undefined) return error;
-  const named = issues.map(({ path, message }) => ({ path: parameterNames[path] ?? path, message }));
+  const named = issues.map(({ path, message }) => ({ path: parameterOf(rest, path), message }));
   const isOfPath = named.some(({ path }) => path in request.params);
   return invalidInput(named, error.cause, isOfPath ? { path: request.path } : {});
 }
 
-/** Reads the input from path and query string: numbers become numbers, any other text is for the schema to refuse. */
+/**
+ * Reads the fields of the input that are not in the body: numbers of path and query become numbers, any other text is for the
+ * schema to refuse.
+ */
 function compileInput({ inputFields, rest }: RestProcedure): (request: Request) => Record<string, unknown> {
-  const fields = Object.entries(inputFields).map(([field, { type }]) => {
-    return { field, parameter: parameterOf(rest, field), isInteger: type === 'integer' };
+  const fields = Object.entries(inputFields).flatMap(([field, { type }]) => {
+    const source = sourceOf(rest, field);
+    if (source === 'body') return [];
+    const parameter = parameterOf(rest, field);
+    return [{ field, isHeader: source === 'header', parameter, isInteger: type === 'integer' }];
   });
-  return ({ params, query }) => {
+  return ({ params, query, headers }) => {
     const input: Record<string, unknown> = {};
-    for (const { field, parameter, isInteger } of fields) {
-      const text: unknown = params[parameter] ?? query[parameter];
+    for (const { field, isHeader, parameter, isInteger } of fields) {
+      const text: unknown = isHeader ? headers[parameter.toLowerCase()] : (params[parameter] ?? query[parameter]);
       input[field] = isInteger && typeof text === 'string' ? readInteger(text) : text;
     }
     return input;
@@ -120,7 +133,12 @@ function sendOutput(
 ): void {
   const { success } = rest;
   if (success === null) throw new Error('a procedure that never succeeds has succeeded');
+  if (success.status === 204) {
+    response.status(204).end();
+    return;
+  }
   const fields = output as Readonly<Record<string, unknown>>;
+  if (success.hasVersion) response.setHeader('ETag', `"${versionOf(output)}"`);
   const { statusWhen, nextPage, location, bodyField } = success;
   const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
   response.status(isOther ? statusWhen.status : success.status);

@@ -3,7 +3,9 @@ import type { Express, RequestHandler } from 'express';
 import { splitTarget } from './request-target.js';
 
 /** The methods that routes have handlers for. HEAD is answered as GET without a body, OPTIONS by every route. */
-export type Method = 'GET' | 'POST';
+const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+
+export type Method = (typeof METHODS)[number];
 
 /** A request as spans, metrics and logs name it. */
 interface RouteMatch {
@@ -63,14 +65,11 @@ export function createRouteFinder(routes: readonly Route[]): FindRoute {
 
 /** Mounts a route: its handlers, OPTIONS, and 405 with `Allow` for every other method. */
 export function mountRoute(app: Express, { pattern, handlers, match }: Route): void {
-  const allow = [
-    ...(handlers.GET === undefined ? [] : ['GET', 'HEAD']),
-    ...(handlers.POST === undefined ? [] : ['POST']),
-    'OPTIONS',
-  ].join(', ');
+  const served = METHODS.filter((method) => handlers[method] !== undefined);
+  const allow = [...served.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])), 'OPTIONS'].join(', ');
   const route = app.route(pattern);
-  if (handlers.GET !== undefined) route.get(...handlers.GET);
-  if (handlers.POST !== undefined) route.post(...handlers.POST);
+  const mounts = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
+  for (const method of served) route[mounts[method]](...(handlers[method] ?? []));
   route.all(({ method, path, url }, response, next) => {
     if (match(method, path, splitTarget(url).query) === undefined) return next('route');
     response.setHeader('Allow', allow);

@@ -1,5 +1,5 @@
 import type { AppRouter } from '@products/api-contract';
-import { ApiError, createAppRouter, type Ports, toApiError } from '@products/api-contract/server';
+import { ApiError, createAppRouter, type Ports, toApiError, versionOf } from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { RequestHandler } from 'express';
@@ -94,19 +94,28 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
       // A stream that fails on the way: the client reads the failure in the stream, logs and metrics have the status.
       if (res?.headersSent) res.statusCode = 500;
     },
-    responseMeta: ({ errors, eagerGeneration }) => {
+    responseMeta: ({ data, errors, eagerGeneration }) => {
       // The errors of a stream are still to come. tRPC's own Vary would replace CORS's.
       if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
       const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
+      // A batch has several answers and one set of headers.
+      const [answer, ...others] = data;
+      const version = others.length > 0 || answer === undefined ? undefined : versionIn(answer);
       return {
         headers: {
           // An error before there is a context would be text/plain.
           'content-type': 'application/json',
           ...(isUnavailable ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
+          ...(version === undefined ? {} : { etag: `"${version}"` }),
         },
       };
     },
   });
+}
+
+function versionIn(answer: object): string | undefined {
+  const { result } = answer as { readonly result?: { readonly data?: unknown } };
+  return versionOf(result?.data);
 }
 
 /** Prepares a request for tRPC's HTTP adapter. */

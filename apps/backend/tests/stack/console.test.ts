@@ -244,6 +244,25 @@ describe('a call of the Products page', () => {
       .toContainEqual(expect.stringContaining('Requête complétée: POST /trpc/products.create'));
   });
 
+  it('that changes a product, and one that removes it, are traces too', async () => {
+    const created = await fetch(`${serviceUrl}/products`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'À changer', price: 3, category: 'Essai' }),
+    });
+    const { id } = (await created.json()) as { id: number };
+    await page.goto(`${consoleUrl}/products?product=${id}`);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.locator('[name=name]').fill('Changé');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { name: 'Changé' }).waitFor();
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.locator('.call', { hasText: 'products.delete' }).waitFor();
+    expect((await fetch(`${serviceUrl}/products/${id}`)).status).toBe(404);
+    await page.locator('.call', { hasText: 'products.update' }).click();
+    await expectRows(['products.update', 'products.update', 'db_update_product']);
+  });
+
   it('that is refused shows the errors by field, and leads to its trace', async () => {
     await page.goto(`${consoleUrl}/products?new=true`);
     await page.getByRole('button', { name: 'Create' }).click();

@@ -1,5 +1,5 @@
 // A frontend of the API as anybody would write one, on @products/client.
-import type { Product } from '@products/api-contract';
+import type { NewProduct, Product } from '@products/api-contract';
 import { type Call, createdAtOf, createProductsClient, traceIdOf } from '@products/client';
 import { createProductsQueries } from '@products/client/query';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -128,9 +128,26 @@ type Queries = ReturnType<typeof createProductsQueries>;
 
 function OneProduct({ queries, id }: { queries: Queries; id: number }) {
   const { t, language } = useApp();
+  const navigate = useNavigate({ from: '/products' });
+  const [isEdited, setEdited] = useState(false);
   const { data, error } = useQuery(queries.byId(id));
+  const update = useMutation(queries.update());
+  const removal = useMutation(queries.delete());
   if (error !== null) return <Failure error={error} />;
   if (data === undefined) return null;
+  if (isEdited) {
+    return (
+      <ProductForm
+        title={data.name}
+        action={t('save')}
+        product={data}
+        isPending={update.isPending}
+        error={update.error}
+        onSubmit={(product) => update.mutate({ ...product, id }, { onSuccess: () => setEdited(false) })}
+        onCancel={() => setEdited(false)}
+      />
+    );
+  }
   return (
     <div className="block">
       <h2>{data.name}</h2>
@@ -144,6 +161,20 @@ function OneProduct({ queries, id }: { queries: Queries; id: number }) {
         <dt>{t('created')}</dt>
         <dd title={createdAtOf(data).toISOString()}>{formatMoment(createdAtOf(data).getTime(), language)}</dd>
       </dl>
+      <div className="bar" style={{ marginTop: 12 }}>
+        <button type="button" onClick={() => setEdited(true)}>
+          {t('edit')}
+        </button>
+        <button
+          type="button"
+          className="error"
+          disabled={removal.isPending}
+          onClick={() => removal.mutate({ id }, { onSuccess: () => void navigate({ search: {} }) })}
+        >
+          {t('remove')}
+        </button>
+      </div>
+      <Failure error={removal.error} />
     </div>
   );
 }
@@ -162,26 +193,54 @@ function NewProductForm({ queries }: { queries: Queries }) {
   const navigate = useNavigate({ from: '/products' });
   const cache = useQueryClient();
   const create = useMutation(queries.create());
-  const issues = issuesOf(create.error);
+  const show = (product: Product) => {
+    cache.setQueryData(queries.byId(product.id).queryKey, product);
+    void navigate({ search: { product: product.id } });
+  };
+  return (
+    <ProductForm
+      title={t('newProduct')}
+      action={t('create')}
+      isPending={create.isPending}
+      error={create.error}
+      onSubmit={(product) => create.mutate(product, { onSuccess: show })}
+      onCancel={() => void navigate({ search: {} })}
+    />
+  );
+}
+
+function ProductForm({
+  title,
+  action,
+  product,
+  isPending,
+  error,
+  onSubmit,
+  onCancel,
+}: {
+  title: string;
+  action: string;
+  /** What the fields have at first. */
+  product?: Product;
+  isPending: boolean;
+  error: unknown;
+  onSubmit: (product: NewProduct) => void;
+  onCancel: () => void;
+}) {
+  const { t } = useApp();
+  const issues = issuesOf(error);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const text = (name: string) => String(fields.get(name) ?? '');
     const price = text('price').replace(',', '.');
-    create.mutate(
-      // What is no number goes as it is: the service says what it expects.
-      {
-        name: text('name'),
-        price: (price.trim() === '' || Number.isNaN(Number(price)) ? price : Number(price)) as number,
-        category: text('category'),
-      },
-      {
-        onSuccess: (product: Product) => {
-          cache.setQueryData(queries.byId(product.id).queryKey, product);
-          void navigate({ search: { product: product.id } });
-        },
-      },
-    );
+    // What is no number goes as it is: the service says what it expects.
+    const isNumber = price.trim() !== '' && !Number.isNaN(Number(price));
+    onSubmit({
+      name: text('name'),
+      price: (isNumber ? Number(price) : price) as number,
+      category: text('category'),
+    });
   };
   const field = (name: 'name' | 'price' | 'category') => {
     const problem = issues.find(({ path }) => path === name)?.message;
@@ -190,6 +249,7 @@ function NewProductForm({ queries }: { queries: Queries }) {
         {t(name)}
         <input
           name={name}
+          defaultValue={product?.[name]}
           inputMode={name === 'price' ? 'decimal' : 'text'}
           {...(problem !== undefined && { 'aria-invalid': true, 'aria-describedby': `${name}-problem` })}
         />
@@ -203,19 +263,19 @@ function NewProductForm({ queries }: { queries: Queries }) {
   };
   return (
     <form onSubmit={submit} noValidate>
-      <h2>{t('newProduct')}</h2>
+      <h2>{title}</h2>
       {field('name')}
       {field('price')}
       {field('category')}
       <div className="bar">
-        <button type="submit" className="primary" disabled={create.isPending}>
-          {t('create')}
+        <button type="submit" className="primary" disabled={isPending}>
+          {action}
         </button>
-        <button type="button" onClick={() => void navigate({ search: {} })}>
+        <button type="button" onClick={onCancel}>
           {t('cancel')}
         </button>
       </div>
-      <Failure error={create.error} />
+      <Failure error={error} />
     </form>
   );
 }

@@ -1,5 +1,8 @@
 import type { Caller } from '../caller.js';
-import type { NewProduct, Product, ProductList } from './schemas.js';
+import type { NewProduct, Product, ProductChanges, ProductList } from './schemas.js';
+
+/** Why a product was neither changed nor removed: there is none, or it has another version. */
+export type Untouched = 'absent' | 'changed';
 
 /** The work behind the products procedures. */
 export interface ProductsPort {
@@ -12,4 +15,13 @@ export interface ProductsPort {
   all(from: { after: number | null }, caller: Caller): AsyncGenerator<Product[], void>;
   find(id: number, caller: Caller): Promise<Product | undefined>;
   create(product: NewProduct, caller: Caller): Promise<Product>;
+  /** @param versions those that may be changed; undefined: any */
+  update(
+    id: number,
+    changes: ProductChanges,
+    versions: string[] | undefined,
+    caller: Caller,
+  ): Promise<Product | Untouched>;
+  /** @param versions those that may be removed; undefined: any */
+  delete(id: number, versions: string[] | undefined, caller: Caller): Promise<'deleted' | Untouched>;
 }

@@ -1,6 +1,7 @@
+import { describeValue } from '../describe-value.js';
 import { ApiError } from '../errors.js';
 import type { Procedures } from '../procedure.js';
-import type { ProductsPort } from './port.js';
+import type { ProductsPort, Untouched } from './port.js';
 import {
   newProductSchema,
   PAGE_SIZE_MAX,
@@ -9,6 +10,8 @@ import {
   productCursorSchema,
   productIdInputSchema,
   productPageSchema,
+  productRemovalSchema,
+  productUpdateSchema,
 } from './schemas.js';
 
 export function createProductsRouter({ router, procedure }: Procedures, products: ProductsPort) {
@@ -57,7 +60,7 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           summary: 'Read one product',
           description: 'The product with this id.',
           tag: 'products',
-          success: { status: 200, schema: 'Product' },
+          success: { status: 200, schema: 'Product', hasVersion: true },
           errors: ['BAD_REQUEST', 'NOT_FOUND'],
         },
       })
@@ -89,7 +92,70 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       })
       .input(newProductSchema)
       .mutation(({ input, ctx }): Promise<Product> => products.create(input, ctx.caller)),
+
+    update: procedure
+      .meta({
+        needsDatabase: true,
+        rest: {
+          method: 'PATCH',
+          path: '/products/{id}',
+          summary: 'Change a product',
+          description: 'Changes the fields that the body has; the others stay. `If-Match` prevents lost updates.',
+          tag: 'products',
+          headers: { ifMatch: 'If-Match' },
+          body: 'ProductChanges',
+          success: { status: 200, schema: 'Product', hasVersion: true },
+          errors: [
+            'BAD_REQUEST',
+            'NOT_FOUND',
+            'CONFLICT',
+            'PRECONDITION_FAILED',
+            'PAYLOAD_TOO_LARGE',
+            'UNSUPPORTED_MEDIA_TYPE',
+          ],
+        },
+      })
+      .input(productUpdateSchema)
+      .mutation(async ({ input: { id, ifMatch, ...changes }, ctx }): Promise<Product> => {
+        const product = await products.update(id, changes, versionsIn(ifMatch), ctx.caller);
+        if (product === 'absent' || product === 'changed') throw explainUntouched(product, id, ifMatch);
+        return product;
+      }),
+
+    delete: procedure
+      .meta({
+        needsDatabase: true,
+        rest: {
+          method: 'DELETE',
+          path: '/products/{id}',
+          summary: 'Remove a product',
+          description: 'Removes the product. `If-Match` lets it stay if it has changed.',
+          tag: 'products',
+          headers: { ifMatch: 'If-Match' },
+          success: { status: 204 },
+          errors: ['BAD_REQUEST', 'NOT_FOUND', 'CONFLICT', 'PRECONDITION_FAILED'],
+        },
+      })
+      .input(productRemovalSchema)
+      .mutation(async ({ input: { id, ifMatch }, ctx }): Promise<void> => {
+        const outcome = await products.delete(id, versionsIn(ifMatch), ctx.caller);
+        if (outcome !== 'deleted') throw explainUntouched(outcome, id, ifMatch);
+      }),
   });
+}
+
+/** The versions that `If-Match` names (RFC 9110, 13.1.1), without the weak ones, which match none; undefined: any. */
+function versionsIn(ifMatch: string | undefined): string[] | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined;
+  const tags = [...ifMatch.matchAll(/(W\/)?"([^"]*)"/g)];
+  return tags.flatMap(([, weak, version = '']) => (weak === undefined ? [version] : []));
+}
+
+function explainUntouched(outcome: Untouched, id: number, ifMatch: string | undefined): ApiError {
+  if (outcome === 'absent') return productNotFound(id);
+  const received = describeValue(ifMatch);
+  const message = `Le produit a changé entre-temps : If-Match attend son ETag, guillemets compris, reçu ${received}.`;
+  return new ApiError('PRECONDITION_FAILED', { message });
 }
 
 /** Names the id where a double holds it exactly. */

@@ -106,6 +106,59 @@ export const newProductSchema: z.ZodType<NewProduct, NewProduct> = z.object(
   expected('un objet JSON avec name, price et category'),
 );
 
+/** What a client asks to change of a product: what is left out stays as it is (RFC 7396). */
+export interface ProductChanges {
+  /** 1 to 200 code points, not blank. */
+  name?: string | undefined;
+  /** Finite and above 0, in any currency the client likes. */
+  price?: number | undefined;
+  /** 1 to 100 code points, not blank. */
+  category?: string | undefined;
+}
+
+const changes = {
+  name: productSchema.shape.name.optional(),
+  price: productSchema.shape.price.optional(),
+  category: productSchema.shape.category.optional(),
+};
+const expectedChanges = expected('un objet JSON avec name, price ou category');
+
+export const productChangesSchema: z.ZodType<ProductChanges, ProductChanges> = z.object(changes, expectedChanges);
+
+const ifMatchSchema = z
+  .string(expected('* ou des ETag, guillemets compris'))
+  .optional()
+  .meta({
+    description: 'Only if the product still has one of these versions: the `ETag` of an answer before, or `*`',
+    examples: ['"1234"'],
+  });
+
+/** Which versions of a product a change is meant for. */
+interface ProductPrecondition {
+  /** `*`, or entity tags in quotes, as `If-Match` has them; any version without. */
+  ifMatch?: string | undefined;
+}
+
+/** A product's id, what is to change, and of which version. */
+export interface ProductUpdate extends ProductChanges, ProductPrecondition {
+  id: number;
+}
+
+export const productUpdateSchema: z.ZodType<ProductUpdate, ProductUpdate> = z.object(
+  { id: productIdSchema, ...changes, ifMatch: ifMatchSchema },
+  expectedChanges,
+);
+
+/** Which product is to go, and in which version. */
+export interface ProductRemoval extends ProductPrecondition {
+  id: number;
+}
+
+export const productRemovalSchema: z.ZodType<ProductRemoval, ProductRemoval> = z.object(
+  { id: productIdSchema, ifMatch: ifMatchSchema },
+  { error: 'attendu un objet JSON avec id' },
+);
+
 const integerBetween = (min: number, max: number) => {
   const what = expected(`un nombre entier de ${min} à ${max}`);
   return z.number(what).refine((value) => Number.isInteger(value) && value >= min && value <= max, what);

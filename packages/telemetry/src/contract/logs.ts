@@ -185,6 +185,30 @@ export const logEvents = {
     fields: ['product_id'],
     span: 'db_insert_product',
   },
+  product_update_requested: {
+    levels: ['INFO'],
+    message: 'Modification du produit {product_id}',
+    fields: ['product_id'],
+    span: 'request',
+  },
+  product_updated: {
+    levels: ['INFO'],
+    message: 'Produit {product_id} modifié',
+    fields: ['product_id'],
+    span: 'db_update_product',
+  },
+  product_deletion_requested: {
+    levels: ['INFO'],
+    message: 'Suppression du produit {product_id}',
+    fields: ['product_id'],
+    span: 'request',
+  },
+  product_deleted: {
+    levels: ['INFO'],
+    message: 'Produit {product_id} supprimé',
+    fields: ['product_id'],
+    span: 'db_delete_product',
+  },
   slow_operation_started: {
     levels: ['INFO'],
     message: 'Opération lente de {delay_seconds} s',

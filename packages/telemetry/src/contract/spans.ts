@@ -35,10 +35,10 @@ export const spanAttributes = {
   'db.system.name': { type: 'string', description: '`postgresql`' },
   'db.namespace': { type: 'string', description: 'name of the database' },
   'db.query.text': { type: 'string', description: 'text of the statement, never with values' },
-  'db.operation.name': { type: 'string', description: '`SELECT`, `INSERT`' },
+  'db.operation.name': { type: 'string', description: '`SELECT`, `INSERT`, `UPDATE`, `DELETE`' },
   'db.collection.name': { type: 'string', description: 'table' },
   'db.response.status_code': { type: 'string', description: 'SQLSTATE of a failure' },
-  'product.id': { type: 'integer', description: 'id of the product that was found or created' },
+  'product.id': { type: 'integer', description: 'id of the product that was found, created, changed or removed' },
   error: { type: 'boolean', description: '`true` on failure (OpenTracing)' },
   'error.type': { type: 'string', description: 'class of the error, or status of the response' },
 } as const satisfies Record<string, Attribute>;
@@ -55,7 +55,7 @@ interface SpanContract {
 }
 
 interface QuerySpanContract extends SpanContract {
-  readonly operation: 'SELECT' | 'INSERT';
+  readonly operation: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
   /** Undefined for a statement that reads no table. */
   readonly table?: 'products';
 }
@@ -93,6 +93,8 @@ export const querySpans = {
   db_query_products: { ...productStatement, description: 'all products, or a page', operation: 'SELECT' },
   db_query_product_by_id: { ...oneProductStatement, description: 'one product', operation: 'SELECT' },
   db_insert_product: { ...oneProductStatement, description: 'a new product', operation: 'INSERT' },
+  db_update_product: { ...oneProductStatement, description: 'changes of a product', operation: 'UPDATE' },
+  db_delete_product: { ...oneProductStatement, description: 'the removal of a product', operation: 'DELETE' },
   db_health_check: { ...statement, description: 'the check of `/health`', operation: 'SELECT' },
 } as const satisfies Record<string, QuerySpanContract>;
 

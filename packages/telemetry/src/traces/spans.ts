@@ -55,7 +55,7 @@ export function withQuerySpan<T>(
   return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, work, onError);
 }
 
-/** Names the product that the active span finds or creates. */
+/** Names the product that the active span finds, creates, changes or removes. */
 export function nameProduct(id: number): void {
   trace.getActiveSpan()?.setAttributes({ 'product.id': id } satisfies SpanAttributes);
 }

@@ -6,7 +6,16 @@ type Intended = AllowedDifference & { readonly affects: string };
 /** Requests that the Flask service refused in another way, or not at all. */
 const REFUSED_GETS = ['GET /products/', 'GET /PRODUCTS', 'GET /nowhere', 'GET /products/*'];
 const REFUSED_POSTS = 'POST /products (*';
-const NEW_ROUTES = ['GET /', 'GET /livez', 'GET /readyz', 'GET /openapi.json', 'GET /docs', '*/trpc/*'];
+const NEW_ROUTES = [
+  'PATCH /products/*',
+  'DELETE /products/{created}',
+  'GET /',
+  'GET /livez',
+  'GET /readyz',
+  'GET /openapi.json',
+  'GET /docs',
+  '*/trpc/*',
+];
 const PRODUCT = ['$.id', '$.name', '$.price', '$.category', '$.created_at'];
 
 const headers: readonly Intended[] = [
@@ -78,7 +87,7 @@ const headers: readonly Intended[] = [
     kind: 'header',
     name: 'access-control-expose-headers',
     a: null,
-    b: 'traceresponse,Server-Timing,Link,Location,Retry-After,Allow',
+    b: 'traceresponse,Server-Timing,Link,Location,ETag,Retry-After,Allow',
   },
   {
     reason: 'an answer is the same for all origins',
@@ -95,7 +104,24 @@ const headers: readonly Intended[] = [
     request: 'OPTIONS /products',
     name: ['access-control-max-age', 'access-control-allow-methods'],
     a: [null, 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'],
-    b: ['600', 'GET,HEAD,POST,OPTIONS'],
+    b: ['600', 'GET,HEAD,POST,PATCH,DELETE,OPTIONS'],
+  },
+  {
+    reason: 'one product has a version, for If-Match',
+    affects: 'nobody',
+    kind: 'header',
+    request: ['GET /products/*', 'HEAD /products/*'],
+    name: 'etag',
+    a: null,
+    b: '"<version>"',
+  },
+  {
+    reason: 'a product can be changed and removed',
+    affects: 'nobody',
+    kind: 'header',
+    request: 'PUT /products/1',
+    name: 'allow',
+    b: 'GET, HEAD, PATCH, DELETE, OPTIONS',
   },
   {
     reason: 'a preflight is answered for the headers that it names',

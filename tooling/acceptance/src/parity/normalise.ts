@@ -8,6 +8,8 @@ export interface Volatile {
 }
 
 const TIME = /\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?/g;
+/** Of a row, by the transaction that wrote it. */
+const VERSION = /^"\d+"$/;
 const TRACE_CONTEXT = /\b00-[0-9a-f]{32}-[0-9a-f]{16}-/g;
 const ID_KEYS: ReadonlySet<string> = new Set(['id', 'product_id', 'nextCursor']);
 const HEX_KEYS: ReadonlySet<string> = new Set(['trace_id', 'span_id']);
@@ -20,7 +22,8 @@ export function normaliseText(text: string, { created }: Volatile): string {
     .replaceAll(TIME, (_, separator, fraction, zone) => {
       return `<date>${separator}<time>${fraction === undefined ? '' : '<fraction>'}${zone === undefined ? '' : '<zone>'}`;
     })
-    .replaceAll(TRACE_CONTEXT, '00-<trace id>-<span id>-');
+    .replaceAll(TRACE_CONTEXT, '00-<trace id>-<span id>-')
+    .replace(VERSION, '"<version>"');
   return created === undefined
     ? timeless
     : timeless.replaceAll(new RegExp(`/products/${created}\\b`, 'g'), '/products/{created}');

@@ -1,10 +1,10 @@
-import type { ProductsPort } from '@products/api-contract/server';
+import type { Caller, ProductsPort, Untouched } from '@products/api-contract/server';
 import { type Database, ValueRefusedError } from '@products/db';
 import { type Logger, nameProduct } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
-import { explainRefusal } from './stored-product.js';
+import { explainHold, explainRefusal } from './stored-product.js';
 
 /** A page of the stream: large enough that its statement costs little per product, small enough to come at once. */
 const STREAM_PAGE_SIZE = 500;
@@ -27,6 +27,12 @@ export function createProducts({
     replica === undefined
       ? queries
       : preferReplica(replica, { onReplica: createProductQueries(replica, runQuery), onPrimary: queries }, logger);
+
+  /** Why a product was not touched, on the primary: the replica may not know yet. */
+  const explain = async (id: number, versions: string[] | undefined, caller: Caller): Promise<Untouched> => {
+    if (versions === undefined) return 'absent';
+    return (await queries.readById({ id, caller, onRead: () => {} })) === undefined ? 'absent' : 'changed';
+  };
 
   return {
     list: async ({ limit, after }, caller) => {
@@ -83,6 +89,38 @@ export function createProducts({
         return product;
       } catch (error) {
         throw error instanceof ValueRefusedError ? explainRefusal(error, newProduct) : error;
+      }
+    },
+
+    update: async (id, changes, versions, caller) => {
+      if (!Number.isSafeInteger(id)) return 'absent';
+      logger.info('product_update_requested', { product_id: id });
+      try {
+        const product = await queries.update({ id, changes, versions }, caller, () => {
+          nameProduct(id);
+          logger.info('product_updated', { product_id: id });
+        });
+        if (product === undefined) return explain(id, versions, caller);
+        nameProduct(id);
+        return product;
+      } catch (error) {
+        throw error instanceof ValueRefusedError ? explainRefusal(error, changes) : error;
+      }
+    },
+
+    delete: async (id, versions, caller) => {
+      if (!Number.isSafeInteger(id)) return 'absent';
+      logger.info('product_deletion_requested', { product_id: id });
+      try {
+        const isDeleted = await queries.delete({ id, versions }, caller, () => {
+          nameProduct(id);
+          logger.info('product_deleted', { product_id: id });
+        });
+        if (!isDeleted) return explain(id, versions, caller);
+        nameProduct(id);
+        return 'deleted';
+      } catch (error) {
+        throw error instanceof ValueRefusedError ? explainHold(error, id) : error;
       }
     },
   };

@@ -1,5 +1,13 @@
-import { type Caller, ID_MIN, type NewProduct, type Product, type ProductList } from '@products/api-contract/server';
-import { asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestampWithZone } from '@products/db';
+import {
+  type Caller,
+  ID_MIN,
+  type NewProduct,
+  type Product,
+  type ProductChanges,
+  type ProductList,
+  setVersion,
+} from '@products/api-contract/server';
+import { and, asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestampWithZone } from '@products/db';
 import type { RunQuery } from '../run-query.js';
 import { assertComplete } from './stored-product.js';
 
@@ -14,6 +22,9 @@ const productColumns = {
   category: products.category,
   created_at: sql<string>`to_char(${createdAtInUtc}, 'YYYY-MM-DD"T"HH24:MI:SS')`.as('created_at'),
 };
+
+/** The transaction that wrote the row: another one with each change (https://www.postgresql.org/docs/current/ddl-system-columns.html). */
+const version = sql<string>`xmin::text`.as('version');
 
 /** Of any integer type: an adopted table may have another than `integer`. */
 const idValue = (name: string) => sql`${sql.placeholder(name)}::bigint`;
@@ -42,6 +53,12 @@ interface Page {
   readonly onRead: (list: ProductList) => void;
 }
 
+/** The column's value where nothing is given. */
+const givenOr = (name: keyof NewProduct) => sql`coalesce(${newValues[name]}, ${products[name]})`;
+
+/** Any version where none is named. */
+const hasVersion = sql`(${sql.placeholder('versions')}::text[] IS NULL OR xmin::text = ANY(${sql.placeholder('versions')}::text[]))`;
+
 /** The reads of products: each is one statement. */
 export interface ProductReads {
   /** @param onRead called inside the statement's span, so that the line it logs carries that span's id */
@@ -54,6 +71,22 @@ export interface ProductReads {
 export interface ProductQueries extends ProductReads {
   /** @param onInserted called inside the statement's span */
   insert(newProduct: NewProduct, caller: Caller, onInserted: (product: Product) => void): Promise<Product>;
+  /**
+   * Undefined where no product has this id and one of these versions; undefined versions: any.
+   *
+   * @param onUpdated called inside the statement's span
+   */
+  update(
+    change: { id: number; changes: ProductChanges; versions: string[] | undefined },
+    caller: Caller,
+    onUpdated: () => void,
+  ): Promise<Product | undefined>;
+  /** Whether there was one to remove; as above. */
+  delete(
+    removal: { id: number; versions: string[] | undefined },
+    caller: Caller,
+    onDeleted: () => void,
+  ): Promise<boolean>;
 }
 
 /** Builds the statements of products for a database, which may be a replica. */
@@ -70,7 +103,7 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
   const byId = database.prepare(
     'query_product_by_id',
     queryBuilder
-      .select(productColumns)
+      .select({ ...productColumns, version })
       .from(products)
       .where(eq(products.id, idValue('id'))),
   );
@@ -80,6 +113,21 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
       .insert(products)
       .values({ ...newValues, created_at: sql.placeholder('created_at') })
       .returning({ ...productColumns, unchanged }),
+  );
+  const update = database.prepare(
+    'update_product',
+    queryBuilder
+      .update(products)
+      .set({ name: givenOr('name'), price: givenOr('price'), category: givenOr('category') })
+      .where(and(eq(products.id, idValue('id')), hasVersion))
+      .returning({ ...productColumns, unchanged, version }),
+  );
+  const removal = database.prepare(
+    'delete_product',
+    queryBuilder
+      .delete(products)
+      .where(and(eq(products.id, idValue('id')), hasVersion))
+      .returning({ id: products.id }),
   );
 
   return {
@@ -95,9 +143,9 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
       }),
     readById: ({ id, caller, onRead }) =>
       runQuery({ span: 'db_query_product_by_id', statement: byId.text, server: database.server }, async () => {
-        const [product] = await byId.execute({ id }, caller);
-        if (product === undefined) return undefined;
-        assertComplete(product);
+        const [row] = await byId.execute({ id }, caller);
+        if (row === undefined) return undefined;
+        const product = toProduct(row);
         onRead(product);
         return product;
       }),
@@ -109,5 +157,27 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
         onInserted(product);
         return product;
       }),
+    update: ({ id, changes: { name = null, price = null, category = null }, versions = null }, caller, onUpdated) =>
+      runQuery({ span: 'db_update_product', statement: update.text, server: database.server }, async () => {
+        const [row] = await update.execute({ id, name, price, category, versions }, caller);
+        if (row === undefined) return undefined;
+        const { unchanged: _, ...own } = row;
+        const product = toProduct(own);
+        onUpdated();
+        return product;
+      }),
+    delete: ({ id, versions = null }, caller, onDeleted) =>
+      runQuery({ span: 'db_delete_product', statement: removal.text, server: database.server }, async () => {
+        const [row] = await removal.execute({ id, versions }, caller);
+        if (row === undefined) return false;
+        onDeleted();
+        return true;
+      }),
   };
+}
+
+function toProduct({ version: own, ...product }: Product & { readonly version: string }): Product {
+  assertComplete(product);
+  setVersion(product, own);
+  return product;
 }

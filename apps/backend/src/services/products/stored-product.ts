@@ -1,4 +1,10 @@
-import { ApiError, describeValue, invalidInput, type NewProduct, type Product } from '@products/api-contract/server';
+import {
+  ApiError,
+  describeValue,
+  invalidInput,
+  type Product,
+  type ProductChanges,
+} from '@products/api-contract/server';
 import type { ValueRefusedError } from '@products/db';
 
 /** A row holds what no product may have: the API cannot show it. */
@@ -24,8 +30,8 @@ export function assertComplete(product: Product): void {
   if (typeof created_at !== 'string') throw new StoredValueError('created_at', id, 'NULL ou infinity');
 }
 
-/** What the table refuses of a new product, as an error of the API: 409 where another row is in the way, else 400. */
-export function explainRefusal(refusal: ValueRefusedError, product: NewProduct): ApiError {
+/** What the table refuses of a product or its changes, as an error of the API: 409 where another row is in the way, else 400. */
+export function explainRefusal(refusal: ValueRefusedError, product: ProductChanges): ApiError {
   if (refusal.isConflict) {
     return new ApiError('CONFLICT', { message: 'Un produit qui existe déjà ne permet pas celui-ci.', cause: refusal });
   }
@@ -34,9 +40,15 @@ export function explainRefusal(refusal: ValueRefusedError, product: NewProduct):
   return invalidInput([{ path: field ?? '', message: `attendu ${expected}, reçu ${received}` }], refusal);
 }
 
+/** Why a product cannot be removed: rows of other tables refer to it. */
+export function explainHold(refusal: ValueRefusedError, id: number): ApiError {
+  const message = `Le produit ${id} est encore utilisé ailleurs : il ne peut être supprimé.`;
+  return new ApiError('CONFLICT', { message, cause: refusal });
+}
+
 /** The field that the table refuses, where it can be told, and what it would take. */
 function describeRefusal({ condition, column, keptValue }: ValueRefusedError): {
-  readonly field: keyof NewProduct | undefined;
+  readonly field: keyof ProductChanges | undefined;
   readonly expected: string;
 } {
   const field = (['name', 'price', 'category'] as const).find((name) => name === column);
