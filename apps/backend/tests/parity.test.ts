@@ -105,6 +105,9 @@ HEAD /products?limit=2
 GET /products?limit=2&after=2
   log INFO <n> produits récupérés: {count} → {rows}
 
+GET /products?category=Ordinateurs&q=mac&sort=-price&limit=1
+  log INFO <n> produits récupérés: {count} → {rows}
+
 HEAD /products
   log INFO <n> produits récupérés: {count} → {rows}
 
@@ -121,6 +124,9 @@ GET /trpc/products.list
   log INFO <n> produits récupérés: {count} → {rows}
 
 GET /trpc/products.list {"limit":2}
+  log INFO <n> produits récupérés: {count} → {rows}
+
+GET /trpc/products.list {"category":"Tablettes","sort":"name","limit":1}
   log INFO <n> produits récupérés: {count} → {rows}
 
 GET /trpc/products.list,health.check (a batch)
@@ -142,7 +148,7 @@ POST /trpc/products.create (a product by tRPC)
   metric http_requests_in_flight: gauge {} → (none)
   metric http_requests_inflight: (none) → gauge {}
 
-${corpus.length} requests to each, 20 unintended differences, 0 intended
+${corpus.length} requests to each, 22 unintended differences, 0 intended
 `;
 
 it('finds in a changed service what was changed, and nothing else', async () => {

@@ -210,7 +210,7 @@ describe('a query', () => {
   it('with a cursor of `products.list` goes through all pages, as an infinite query does', async () => {
     const client = withLink(httpBatchLink);
     const ids: number[] = [];
-    for (let cursor: number | null | undefined; cursor !== null; ) {
+    for (let cursor: number | string | null | undefined; cursor !== null; ) {
       const page = await client.products.list.query({ limit: 3, cursor });
       ids.push(...page.items.map(({ id }) => id));
       cursor = page.nextCursor;

@@ -4,11 +4,13 @@ export type { SlowResult } from './diagnostics/schemas.js';
 export type { ErrorBody, ErrorCode, Issue } from './errors.js';
 export type { Health } from './health/schemas.js';
 export type { ErrorData } from './procedure.js';
+export type { ProductSort } from './products/cursor.js';
 export type {
   NewProduct,
   Product,
   ProductChanges,
   ProductCursor,
+  ProductFilter,
   ProductId,
   ProductList,
   ProductPage,

@@ -16,9 +16,9 @@ export type { HealthPort } from './health/port.js';
 export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
-export type { ProductsPort, Untouched } from './products/port.js';
+export { type Position, writeCursor } from './products/cursor.js';
+export type { ProductQuery, ProductsPort, Untouched } from './products/port.js';
 export {
-  ID_MIN,
   type NewProduct,
   PAGE_SIZE_MAX,
   type Product,

@@ -1,5 +1,12 @@
 // Options of TanStack Query 5, in any of its frameworks (https://tanstack.com/query/latest). Plain objects: nothing is imported.
-import type { NewProduct, Product, ProductList, ProductRemoval, ProductUpdate } from '@products/api-contract';
+import type {
+  NewProduct,
+  Product,
+  ProductFilter,
+  ProductList,
+  ProductRemoval,
+  ProductUpdate,
+} from '@products/api-contract';
 import type { ProductsClient } from './client.js';
 import { isTransient, retryAfterMs } from './errors.js';
 
@@ -30,6 +37,8 @@ const refreshLists = (cache: MutationContext['client']) =>
     cache.invalidateQueries({ queryKey: ['products', 'all'] }),
   ]);
 
+type Cursor = ProductList['nextCursor'];
+
 /** Every product so far. */
 export interface AllProducts {
   readonly items: readonly Product[];
@@ -55,12 +64,12 @@ export function createProductsQueries(client: ProductsClient) {
     key: ['products'] as const,
 
     /** Pages of products, for `useInfiniteQuery`. */
-    list: (limit: number) => ({
-      queryKey: ['products', 'list', limit] as const,
-      queryFn: ({ pageParam, signal }: { pageParam: number | null; signal: AbortSignal }): Promise<ProductList> =>
-        client.products.list.query({ limit, cursor: pageParam }, { signal }),
-      initialPageParam: null as number | null,
-      getNextPageParam: (page: ProductList): number | null => page.nextCursor,
+    list: (limit: number, filter: ProductFilter = {}) => ({
+      queryKey: ['products', 'list', limit, filter] as const,
+      queryFn: ({ pageParam, signal }: { pageParam: Cursor; signal: AbortSignal }): Promise<ProductList> =>
+        client.products.list.query({ ...filter, limit, cursor: pageParam }, { signal }),
+      initialPageParam: null as Cursor,
+      getNextPageParam: (page: ProductList): Cursor => page.nextCursor,
       ...retries,
     }),
 

@@ -23,8 +23,10 @@ const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
     return `Base de données prête : ${describeSeeding(added)}.`;
   },
   migrate: async (url) => {
-    await migrateDatabase(parse(url));
-    return 'Migrations appliquées.';
+    const refused = await migrateDatabase(parse(url));
+    if (refused.length === 0) return 'Migrations appliquées.';
+    const why = 'seul le propriétaire de la table peut les créer, les listes triées seront plus lentes';
+    return `Migrations appliquées, sans les index ${refused.join(', ')} : ${why}.`;
   },
   seed: async (url) => {
     const added = await seedDatabase(parse(url));

@@ -11,7 +11,7 @@ const migrator: typeof import('drizzle-orm/node-postgres/migrator') = require('d
 
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 export type { PgColumn } from 'drizzle-orm/pg-core';
-export const { and, asc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, getTableName, gt, sql } = orm;
+export const { and, asc, desc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, getTableName, sql } = orm;
 export const { doublePrecision, pgTable, serial, timestamp, varchar } = pgCore;
 export const { drizzle } = nodePostgres;
 export const { migrate } = migrator;

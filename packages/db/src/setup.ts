@@ -3,6 +3,7 @@ import type { ConnectionConfig } from './connection.js';
 import { connectOnce } from './connector.js';
 import { unwrapQueryError } from './database-error.js';
 import { drizzle, migrate, type NodePgDatabase, sql } from './drizzle.js';
+import { ensureListIndexes } from './list-indexes.js';
 import { sampleProducts } from './samples.js';
 import { products } from './schema.js';
 import { isCondition } from './sql-states.js';
@@ -13,9 +14,17 @@ const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url)
 /** Any number, the same in every instance of the service. */
 export const SETUP_LOCK = 5_432_000_001;
 
-/** Applies the migrations that the database does not have yet. Safe when several instances start at once. */
-export async function migrateDatabase(connection: ConnectionConfig): Promise<void> {
-  await withConnection(connection, applyMigrations);
+/**
+ * Applies the migrations that the database does not have yet, and makes the indexes of lists. Safe when several instances start
+ * at once.
+ *
+ * @returns the names of indexes that this role may not make
+ */
+export async function migrateDatabase(connection: ConnectionConfig): Promise<string[]> {
+  return withConnection(connection, async (orm) => {
+    await applyMigrations(orm);
+    return ensureListIndexes(orm);
+  });
 }
 
 /** Adds the sample products if the table is empty. Returns how many were added: 10 or 0. */
@@ -27,6 +36,7 @@ export async function seedDatabase(connection: ConnectionConfig): Promise<number
 export async function initDatabase(connection: ConnectionConfig): Promise<number> {
   return withConnection(connection, async (orm) => {
     await applyMigrations(orm);
+    await ensureListIndexes(orm);
     return addSamples(orm);
   });
 }

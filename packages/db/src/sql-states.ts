@@ -30,6 +30,9 @@ const conditions = {
   // Also what a statement raises itself, when the table would change what it was given.
   '22001': { name: 'string_data_right_truncation', reaction: 'refused' },
   '22003': { name: 'numeric_value_out_of_range', reaction: 'refused' },
+  '22007': { name: 'invalid_datetime_format', reaction: 'refused' },
+  '22008': { name: 'datetime_field_overflow', reaction: 'refused' },
+  '22021': { name: 'character_not_in_repertoire', reaction: 'refused' },
   '22P02': { name: 'invalid_text_representation', reaction: 'refused' },
   '23503': { name: 'foreign_key_violation', reaction: 'refused' },
   '23505': { name: 'unique_violation', reaction: 'conflict' },

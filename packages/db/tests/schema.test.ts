@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseDatabaseUrl } from '../src/connection.js';
 import { SchemaError } from '../src/database-error.js';
@@ -13,6 +14,11 @@ const DOCUMENTED_TABLE = `
     category VARCHAR(100) NOT NULL,
     created_at TIMESTAMP NOT NULL DEFAULT NOW()
   )`;
+
+const LIST_INDEXES = ['category', 'created_at', 'name', 'price'].map((column) => ({
+  indexname: `products_${column}_id_idx`,
+  indexdef: `CREATE INDEX products_${column}_id_idx ON public.products USING btree (${column}, id)`,
+}));
 
 /** What SQLAlchemy's create_all() makes of the Flask model: no default on created_at. */
 const FLASK_TABLE = `
@@ -33,8 +39,9 @@ async function createDatabase(template?: string): Promise<TestDatabase> {
 }
 afterAll(() => Promise.all(databases.map((database) => database.drop())));
 
-/** All that PostgreSQL's catalogue knows of the table: columns, constraints, indexes, the sequence and its owner. */
+/** All that PostgreSQL's catalogue knows of the table: columns, constraints, the sequence and its owner; not the indexes of lists. */
 async function describeTable({ query }: TestDatabase) {
+  const names = LIST_INDEXES.map(({ indexname }) => `'${indexname}'`).join();
   return {
     columns: await query(`
       SELECT column_name, ordinal_position, column_default, is_nullable, data_type, udt_name,
@@ -43,13 +50,15 @@ async function describeTable({ query }: TestDatabase) {
     constraints: await query(`
       SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
       WHERE conrelid = 'public.products'::regclass ORDER BY 1`),
-    indexes: await query(`SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`),
+    indexes: await query(
+      `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT IN (${names}) ORDER BY 1`,
+    ),
     sequence: await query(`
       SELECT sequencename, data_type::text, start_value, increment_by, max_value, cycle
       FROM pg_sequences WHERE schemaname = 'public'`),
     owned: await query(`SELECT pg_get_serial_sequence('public.products', 'id') AS sequence`),
     relations: await query(`
-      SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1`),
+      SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT IN (${names}) ORDER BY 1`),
   };
 }
 
@@ -78,6 +87,57 @@ describe('the migrations', () => {
     expect(added.toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 10]);
     expect(await fresh.query('SELECT count(*)::int FROM drizzle.__drizzle_migrations')).toEqual([{ count: 1 }]);
     expect(await fresh.query('SELECT count(*)::int FROM products')).toEqual([{ count: 10 }]);
+  });
+
+  const listIndexes = ({ query }: TestDatabase) =>
+    query(`SELECT indexname, indexdef FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass AND indisvalid
+           WHERE indexname LIKE '%_id_idx' ORDER BY 1`);
+
+  it('make the indexes of lists, once by several instances too, and again where one was left half made', async () => {
+    const fresh = await createDatabase('template0');
+    await fresh.query(FLASK_TABLE);
+    const connection = parseDatabaseUrl(fresh.url);
+    expect((await Promise.all(Array.from({ length: 8 }, () => migrateDatabase(connection)))).flat()).toEqual([]);
+    expect(await listIndexes(fresh)).toEqual(LIST_INDEXES);
+    await fresh.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'products_name_id_idx'::regclass");
+    await migrateDatabase(connection);
+    expect(await listIndexes(fresh)).toEqual(LIST_INDEXES);
+  }, 60_000);
+
+  it('keep nobody from writing while they make an index', async () => {
+    const busy = await createDatabase('template0');
+    await busy.query(FLASK_TABLE);
+    const insert = "INSERT INTO products (name, price, category, created_at) VALUES ('a', 1, 'b', now())";
+    const writer = new pg.Client(busy.url);
+    await writer.connect();
+    await writer.query('BEGIN');
+    await writer.query(insert);
+    let isDone = false;
+    const migrating = migrateDatabase(parseDatabaseUrl(busy.url)).then(() => {
+      isDone = true;
+    });
+    await expect
+      .poll(() => busy.query('SELECT count(*)::int FROM pg_stat_progress_create_index'), { timeout: 10_000 })
+      .toEqual([{ count: 1 }]);
+    await busy.query(insert);
+    expect(isDone).toBe(false);
+    await writer.query('COMMIT');
+    await migrating;
+    await writer.end();
+    expect(await listIndexes(busy)).toEqual(LIST_INDEXES);
+  });
+
+  it('say which indexes a role that does not own the table may not make', async () => {
+    const owned = await createDatabase('template0');
+    const name = new URL(owned.url).pathname.slice(1);
+    await owned.query(FLASK_TABLE);
+    await owned.query(`CREATE ROLE guest_${name} LOGIN PASSWORD 'guest'; GRANT CREATE ON DATABASE ${name} TO guest_${name};
+      GRANT CREATE ON SCHEMA public TO guest_${name}`);
+    const url = new URL(owned.url);
+    url.username = `guest_${name}`;
+    url.password = 'guest';
+    expect(await migrateDatabase(parseDatabaseUrl(url.href))).toEqual(LIST_INDEXES.map(({ indexname }) => indexname));
+    await owned.query(`DROP OWNED BY guest_${name}; DROP ROLE guest_${name}`);
   });
 
   it('say what to grant to a role that may not migrate', async () => {

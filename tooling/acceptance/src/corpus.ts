@@ -40,6 +40,11 @@ export const corpus: readonly CorpusRequest[] = [
   request('HEAD', '/products?limit=2', leaves(200, '/products', ['HEAD /products', '  db_query_products'], paged)),
   get('/products?limit=2&after=2'),
   get('/products?limit=0'),
+  get(
+    '/products?category=Ordinateurs&q=mac&sort=-price&limit=1',
+    leaves(200, '/products', ['GET /products', '  db_query_products'], paged),
+  ),
+  get('/products?sort=colour'),
   request('HEAD', '/products', leaves(200, '/products', ['HEAD /products', '  db_query_products'], listed)),
   request('OPTIONS', '/products', {
     headers: { Origin: 'https://shop.example', 'Access-Control-Request-Method': 'POST' },
@@ -89,6 +94,7 @@ export const corpus: readonly CorpusRequest[] = [
     leaves(200, '/trpc/products.list', ['products.list', '  db_query_products'], paged),
   ),
   query('products.list', { limit: 2 }),
+  query('products.list', { category: 'Tablettes', sort: 'name', limit: 1 }),
   query('products.byId', { id: 1 }),
   query('products.byId', { id: 'x' }),
   query(

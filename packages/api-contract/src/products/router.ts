@@ -1,11 +1,13 @@
 import { describeValue } from '../describe-value.js';
 import { ApiError } from '../errors.js';
 import type { Procedures } from '../procedure.js';
-import type { ProductsPort, Untouched } from './port.js';
+import { readCursor } from './cursor.js';
+import type { ProductQuery, ProductsPort, Untouched } from './port.js';
 import {
   newProductSchema,
   PAGE_SIZE_MAX,
   type Product,
+  type ProductCursor,
   type ProductList,
   productCursorSchema,
   productIdInputSchema,
@@ -23,7 +25,8 @@ export function createProductsRouter({ router, procedure }: Procedures, products
           method: 'GET',
           path: '/products',
           summary: 'List products',
-          description: 'All products in the order of their ids, or one page of them when `limit` is given.',
+          description:
+            'All products, or those of a `category` or with `q` in their name, in the order of their ids or of `sort`; one page of them when `limit` is given.',
           tag: 'products',
           success: {
             status: 200,
@@ -39,17 +42,14 @@ export function createProductsRouter({ router, procedure }: Procedures, products
       })
       .input(productPageSchema.prefault({}))
       .query(
-        ({ input: { limit = PAGE_SIZE_MAX, cursor = null }, ctx }): Promise<ProductList> =>
-          products.list({ limit, after: cursor }, ctx.caller),
+        async ({ input: { limit = PAGE_SIZE_MAX, ...query }, ctx }): Promise<ProductList> =>
+          products.list({ limit, ...locate(query) }, ctx.caller),
       ),
 
     all: procedure
       .meta({ needsDatabase: true, rest: null })
       .input(productCursorSchema.prefault({}))
-      .query(
-        ({ input: { cursor = null }, ctx }): AsyncGenerator<Product[], void> =>
-          products.all({ after: cursor }, ctx.caller),
-      ),
+      .query(({ input, ctx }): AsyncGenerator<Product[], void> => products.all(locate(input), ctx.caller)),
 
     byId: procedure
       .meta({
@@ -142,6 +142,11 @@ export function createProductsRouter({ router, procedure }: Procedures, products
         if (outcome !== 'deleted') throw explainUntouched(outcome, id, ifMatch);
       }),
   });
+}
+
+/** @throws {ApiError} 400 for a cursor of another order. */
+function locate({ category, q, sort = 'id', cursor = null }: ProductCursor): ProductQuery {
+  return { category, q, sort, after: readCursor(sort, cursor) };
 }
 
 /** The versions that `If-Match` names (RFC 9110, 13.1.1), without the weak ones, which match none; undefined: any. */

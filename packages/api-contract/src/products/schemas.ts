@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { describeValue } from '../describe-value.js';
+import { ID_MAX, ID_MIN, isCursor, PRODUCT_SORTS, type ProductSort } from './cursor.js';
 
 /** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
 export const PAGE_SIZE_MAX = 1_000;
-/** Integers that a double holds exactly: no product has an id beyond, whatever the type of its column. */
-export const ID_MIN = Number.MIN_SAFE_INTEGER;
-const ID_MAX = Number.MAX_SAFE_INTEGER;
-
 const expected = (what: string) => ({
   error: ({ input }: { input?: unknown }) =>
     input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,
@@ -50,6 +47,15 @@ function text(lengthMax: number) {
       context.issues.push({ code: 'custom', input: value, message });
     })
     .meta({ minLength: 1, maxLength: lengthMax, pattern: STORABLE_PATTERN });
+}
+
+/** Text to look for in texts of this length; a blank one is found in all. */
+function searchedText(lengthMax: number) {
+  const allowed = expected(`un texte de ${lengthMax} caractères au plus, sans caractère NUL`);
+  return z
+    .string(allowed)
+    .refine((value) => value.isWellFormed() && !value.includes('\0') && countCodePoints(value) <= lengthMax, allowed)
+    .meta({ maxLength: lengthMax, pattern: `^[^${NUL}]*$` });
 }
 
 /** Any integer: one that no product can have is not found rather than refused. */
@@ -167,10 +173,20 @@ const integerBetween = (min: number, max: number) => {
 /** Marks a field that is there to be refused with a word about it. */
 export const REFUSED = 'x-refused';
 
+/** Which products a list has, and in which order. */
+export interface ProductFilter {
+  /** Exactly this category. */
+  category?: string | undefined;
+  /** A part of the name, whatever its case. */
+  q?: string | undefined;
+  /** By id without one. */
+  sort?: ProductSort | undefined;
+}
+
 /** Where a list of products begins. */
-export interface ProductCursor {
-  /** The `nextCursor` of the page before; the first products without one. REST calls it `after`. */
-  cursor?: number | null | undefined;
+export interface ProductCursor extends ProductFilter {
+  /** The `nextCursor` of the page before, of the same `sort`; the first products without one. REST calls it `after`. */
+  cursor?: number | string | null | undefined;
   /** Only to be refused: REST's name of the cursor. */
   after?: undefined;
 }
@@ -192,16 +208,28 @@ const productPageObject = z.object(
         description: 'How many products at most',
         examples: [3],
       }),
-    cursor: integerBetween(ID_MIN, ID_MAX)
+    cursor: z
+      .custom<number | string>(isCursor, expected(`un nombre entier de ${ID_MIN} à ${ID_MAX}`))
       .nullish()
       .meta({
         type: 'integer',
         format: 'int64',
         minimum: ID_MIN,
         maximum: ID_MAX,
-        description: 'Only products with an id above this one: the last id of the page before',
+        description:
+          'Only products with an id above this one: the last id of the page before. With another `sort`, follow `Link`.',
         examples: [3],
       }),
+    category: text(100)
+      .optional()
+      .meta({ description: 'Only products of this category', examples: ['Tablettes'] }),
+    q: searchedText(200)
+      .optional()
+      .meta({ description: 'Only products with this text in their name, whatever its case', examples: ['pad'] }),
+    sort: z
+      .enum(PRODUCT_SORTS, expected(`l’un de ${PRODUCT_SORTS.join(', ')}`))
+      .optional()
+      .meta({ description: 'The order; with `-` the other way round. By `id` without one', examples: ['-price'] }),
     after: z
       .undefined({ error: 'ce champ s’appelle cursor dans les procédures, after dans les URL de REST' })
       .optional()
@@ -223,11 +251,13 @@ export const productIdInputSchema: z.ZodType<ProductId, ProductId> = z.object(
   { error: 'attendu un objet JSON avec id' },
 );
 
-export const productListSchema = z.array(productSchema).meta({ description: 'Products in the order of their ids' });
+export const productListSchema = z
+  .array(productSchema)
+  .meta({ description: 'Products in the order that was asked for' });
 
 /** One page of products. */
 export interface ProductList {
   readonly items: Product[];
-  /** The `cursor` of the next page, in REST its `after`; null on the last one. */
-  readonly nextCursor: number | null;
+  /** The `cursor` of the next page, in REST its `after`: an id in the order of ids, else an opaque text; null on the last one. */
+  readonly nextCursor: number | string | null;
 }

@@ -5,6 +5,7 @@ type Intended = AllowedDifference & { readonly affects: string };
 
 /** Requests that the Flask service refused in another way, or not at all. */
 const REFUSED_GETS = ['GET /products/', 'GET /PRODUCTS', 'GET /nowhere', 'GET /products/*'];
+const FILTERED_GETS = ['GET /products?category=*', 'GET /products?sort=*'];
 const REFUSED_POSTS = 'POST /products (*';
 const NEW_ROUTES = [
   'PATCH /products/*',
@@ -153,10 +154,10 @@ const headers: readonly Intended[] = [
     reason: 'a created product has a Location, a page a Link',
     affects: 'nobody',
     kind: 'header',
-    request: ['POST /products (a product*', '* /products?limit=2*'],
+    request: ['POST /products (a product*', '* /products?limit=2*', ...FILTERED_GETS],
     name: ['location', 'link'],
     a: null,
-    b: ['/products/{created}', '</products?limit=2&after=*>; rel="next"'],
+    b: ['/products/{created}', '</products?limit=*&after=*>; rel="next"'],
   },
   {
     reason: 'Allow lists the same methods in another order',
@@ -222,7 +223,14 @@ const bodies: readonly Intended[] = [
     reason: 'what is refused in a new way has a label too',
     affects: 'nobody',
     kind: 'body',
-    request: [REFUSED_POSTS, 'GET /products?limit=0', 'GET /products/01', 'DELETE /products', 'PUT /products/1'],
+    request: [
+      REFUSED_POSTS,
+      'GET /products?sort=colour',
+      'GET /products?limit=0',
+      'GET /products/01',
+      'DELETE /products',
+      'PUT /products/1',
+    ],
     name: '$.error',
     a: null,
   },
@@ -282,6 +290,12 @@ const bodies: readonly Intended[] = [
     name: ['', '(format)', '$.length', '$[]*'],
     a: ['200', '10', '*', null],
     b: ['200', '400', '2', '*', null],
+  },
+  {
+    reason: 'the list can be filtered and sorted',
+    affects: 'clients that sent `category`, `q` or `sort`, which was ignored',
+    kind: ['status', 'body', 'log'],
+    request: FILTERED_GETS,
   },
 ];
 

@@ -1,4 +1,11 @@
-import type { Caller, ProductsPort, Untouched } from '@products/api-contract/server';
+import {
+  type Caller,
+  invalidInput,
+  type ProductQuery,
+  type ProductsPort,
+  type Untouched,
+  writeCursor,
+} from '@products/api-contract/server';
 import { type Database, ValueRefusedError } from '@products/db';
 import { type Logger, nameProduct } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
@@ -23,10 +30,22 @@ export function createProducts({
   readonly logger: Logger;
 }): ProductsPort {
   const queries = createProductQueries(database, runQuery);
-  const { readPage, readById } =
+  const reads =
     replica === undefined
       ? queries
       : preferReplica(replica, { onReplica: createProductQueries(replica, runQuery), onPrimary: queries }, logger);
+
+  const { readById } = reads;
+
+  /** A cursor that a client has made up can hold a text that its column does not take. */
+  const readPage: typeof reads.readPage = async (query) => {
+    try {
+      return await reads.readPage(query);
+    } catch (error) {
+      if (!(error instanceof ValueRefusedError)) throw error;
+      throw invalidInput([{ path: 'cursor', message: 'attendu le curseur d’une page, reçu un autre texte' }], error);
+    }
+  };
 
   /** Why a product was not touched, on the primary: the replica may not know yet. */
   const explain = async (id: number, versions: string[] | undefined, caller: Caller): Promise<Untouched> => {
@@ -35,30 +54,32 @@ export function createProducts({
   };
 
   return {
-    list: async ({ limit, after }, caller) => {
-      logger.info('products_page_requested', { limit, after });
+    list: async (query, caller) => {
+      logger.info('products_page_requested', { limit: query.limit, after: query.after?.id ?? null });
       const onRead = ({ items }: { items: unknown[] }) => logger.info('products_retrieved', { count: items.length });
-      return readPage({ limit, after, caller, onRead });
+      const { items, next } = await readPage({ ...query, caller, onRead });
+      return { items, nextCursor: next === null ? null : writeCursor(query.sort, next) };
     },
 
     // A statement for each page: a client that reads slowly holds no connection and no transaction.
-    all: async function* ({ after }, caller) {
-      if (after === null) logger.info('products_requested');
-      else logger.info('products_page_requested', { limit: null, after });
+    all: async function* (query, caller) {
+      if (isEverything(query)) logger.info('products_requested');
+      else logger.info('products_page_requested', { limit: null, after: query.after?.id ?? null });
       let count = 0;
-      for (let cursor: number | null = after; ; ) {
-        const { items, nextCursor } = await readPage({
+      for (let after = query.after; ; ) {
+        const { items, next } = await readPage({
+          ...query,
           limit: STREAM_PAGE_SIZE,
-          after: cursor,
+          after,
           caller,
           onRead: (page) => {
             count += page.items.length;
-            if (page.nextCursor === null) logger.info('products_retrieved', { count });
+            if (page.next === null) logger.info('products_retrieved', { count });
           },
         });
         yield items;
-        if (nextCursor === null) return;
-        cursor = nextCursor;
+        if (next === null) return;
+        after = next;
       }
     },
 
@@ -124,4 +145,8 @@ export function createProducts({
       }
     },
   };
+}
+
+function isEverything({ category, q, after }: ProductQuery): boolean {
+  return category === undefined && q === undefined && after === null;
 }

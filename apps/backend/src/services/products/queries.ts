@@ -1,13 +1,24 @@
 import {
   type Caller,
-  ID_MIN,
   type NewProduct,
+  type Position,
   type Product,
   type ProductChanges,
-  type ProductList,
+  type ProductQuery,
   setVersion,
 } from '@products/api-contract/server';
-import { and, asc, type Database, eq, gt, products, queryBuilder, sql, utcTimestampWithZone } from '@products/db';
+import {
+  and,
+  asc,
+  type Database,
+  desc,
+  eq,
+  products,
+  queryBuilder,
+  type Statement,
+  sql,
+  utcTimestampWithZone,
+} from '@products/db';
 import type { RunQuery } from '../run-query.js';
 import { assertComplete } from './stored-product.js';
 
@@ -46,11 +57,50 @@ const unchanged = sql<null>`(CASE
   WHEN ${products.price}::text::float8 <> ${newValues.price}::float8 THEN 'column:price=' || ${products.price}
 END)::integer`.as('unchanged');
 
+/** A part of a list. */
 interface Page {
+  readonly items: Product[];
+  /** Where the next one begins; null on the last one. */
+  readonly next: Position | null;
+}
+
+interface PageQuery extends ProductQuery {
   readonly limit: number;
-  readonly after: number | null;
   readonly caller: Caller;
-  readonly onRead: (list: ProductList) => void;
+  readonly onRead: (page: Page) => void;
+}
+
+/** A row of a sorted list also has its text in the column that it is sorted by. */
+type PageRow = Product & { readonly position?: string };
+
+/** Builds the statement of a list: one for each order and each set of conditions, so that each can use an index. */
+function selectPage({ sort, category, q, after }: ProductQuery) {
+  const column = products[sort.replace('-', '') as keyof Product];
+  const isById = column === products.id;
+  const isDescending = sort.startsWith('-');
+  const direction = isDescending ? desc : asc;
+  const behind = isDescending ? sql.raw('<') : sql.raw('>');
+  // A text without a type is read as the column's, whatever that is in an adopted table.
+  const position = isById
+    ? sql`${products.id} ${behind} ${idValue('id')}`
+    : sql`(${column}, ${products.id}) ${behind} (${sql.placeholder('value')}, ${idValue('id')})`;
+  return queryBuilder
+    .select(isById ? productColumns : { ...productColumns, position: sql<string>`${column}::text`.as('position') })
+    .from(products)
+    .where(
+      and(
+        after === null ? undefined : position,
+        category === undefined ? undefined : sql`${products.category} = ${sql.placeholder('category')}`,
+        q === undefined ? undefined : sql`${products.name}::text ILIKE ${sql.placeholder('q')}`,
+      ),
+    )
+    .orderBy(...(isById ? [] : [direction(column)]), direction(products.id))
+    .limit(sql.placeholder('limit'));
+}
+
+/** A pattern of LIKE that finds the text anywhere. */
+function containing(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }
 
 /** The column's value where nothing is given. */
@@ -62,7 +112,7 @@ const hasVersion = sql`(${sql.placeholder('versions')}::text[] IS NULL OR xmin::
 /** The reads of products: each is one statement. */
 export interface ProductReads {
   /** @param onRead called inside the statement's span, so that the line it logs carries that span's id */
-  readPage(page: Page): Promise<ProductList>;
+  readPage(query: PageQuery): Promise<Page>;
   /** @param onRead as above */
   readById(product: { id: number; caller: Caller; onRead: (product: Product) => void }): Promise<Product | undefined>;
 }
@@ -91,15 +141,23 @@ export interface ProductQueries extends ProductReads {
 
 /** Builds the statements of products for a database, which may be a replica. */
 export function createProductQueries(database: Database, runQuery: RunQuery): ProductQueries {
-  const page = database.prepare(
-    'query_products',
-    queryBuilder
-      .select(productColumns)
-      .from(products)
-      .where(gt(products.id, idValue('after')))
-      .orderBy(asc(products.id))
-      .limit(sql.placeholder('limit')),
-  );
+  const pages = new Map<string, Statement<PageRow>>();
+  const pageOf = (query: ProductQuery): Statement<PageRow> => {
+    const { sort, category, q, after } = query;
+    const parts = [
+      ...(sort === 'id' ? [] : [`by_${sort}`]),
+      ...(category === undefined ? [] : ['of_category']),
+      ...(q === undefined ? [] : ['with_q']),
+      ...(after === null ? [] : ['after']),
+    ];
+    const name = ['query_products', ...parts].join('_');
+    let statement = pages.get(name);
+    if (statement === undefined) {
+      statement = database.prepare<PageRow>(name, selectPage(query));
+      pages.set(name, statement);
+    }
+    return statement;
+  };
   const byId = database.prepare(
     'query_product_by_id',
     queryBuilder
@@ -131,16 +189,22 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
   );
 
   return {
-    readPage: ({ limit, after, caller, onRead }) =>
-      runQuery({ span: 'db_query_products', statement: page.text, server: database.server }, async () => {
-        // One row more than the limit tells whether more follow.
-        const rows = await page.execute({ after: after ?? ID_MIN, limit: limit + 1 }, caller);
+    readPage: ({ limit, caller, onRead, ...query }) => {
+      const statement = pageOf(query);
+      const { category, q = '', after } = query;
+      // One row more than the limit tells whether more follow.
+      const values = { ...after, category, q: containing(q), limit: limit + 1 };
+      return runQuery({ span: 'db_query_products', statement: statement.text, server: database.server }, async () => {
+        const rows = await statement.execute(values, caller);
         const items = rows.slice(0, limit);
         for (const product of items) assertComplete(product);
-        const list = { items, nextCursor: items.length < rows.length ? (items.at(-1)?.id ?? null) : null };
-        onRead(list);
-        return list;
-      }),
+        const last = items.length < rows.length ? items.at(-1) : undefined;
+        const next = last === undefined ? null : { value: last.position ?? null, id: last.id };
+        const page = { items: items.map(withoutPosition), next };
+        onRead(page);
+        return page;
+      });
+    },
     readById: ({ id, caller, onRead }) =>
       runQuery({ span: 'db_query_product_by_id', statement: byId.text, server: database.server }, async () => {
         const [row] = await byId.execute({ id }, caller);
@@ -174,6 +238,13 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
         return true;
       }),
   };
+}
+
+/** Rows of a list by id have no position. */
+function withoutPosition(row: PageRow): Product {
+  if (row.position === undefined) return row;
+  const { position: _, ...product } = row;
+  return product;
 }
 
 function toProduct({ version: own, ...product }: Product & { readonly version: string }): Product {
