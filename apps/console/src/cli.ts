@@ -7,6 +7,7 @@ import { readSettings } from './run/settings.js';
 import { type Ports, usualPorts } from './serve/ports.js';
 
 const USAGE = `console                        receives, and shows what it has received
+        --host 0.0.0.0         receives from elsewhere too; the page stays on this machine
 console run -- <command>       starts a command with the console beside it
 console start -- <command>     the same, but for CONSOLE=off, CI, or a receiver that is configured
 console trace <id>             prints a trace with its lines
@@ -24,7 +25,7 @@ try {
   const portOptions = Object.fromEntries(Object.keys(usualPorts).map((name) => [name, { type: 'string' } as const]));
   const { values, positionals } = parseArgs({
     args: own,
-    options: { folder: { type: 'string', default: folderOfCheckout }, ...portOptions },
+    options: { folder: { type: 'string', default: folderOfCheckout }, host: { type: 'string' }, ...portOptions },
     allowPositionals: true,
   });
   const folder = String(values['folder']);
@@ -58,6 +59,7 @@ async function receive(folder: string, values: Readonly<Record<string, unknown>>
   const running = await startConsole({
     folder,
     ports: ports as Ports,
+    ...(typeof values['host'] === 'string' && { host: values['host'] }),
     warn: (problem) => process.stderr.write(`console: ${problem}\n`),
   });
   const stop = async () => {

@@ -1,5 +1,6 @@
 // What a console takes, and what it says of what it cannot read.
 import { spawnSync } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -225,4 +226,19 @@ it('a trace is printed in the terminal as a tree with its lines; one that is not
   expect(stdout).toContain('10 produits récupérés');
   expect(print('f'.repeat(32))).toMatchObject({ status: 1, stderr: expect.stringContaining('never received') });
   expect(print('no id')).toMatchObject({ status: 2, stderr: expect.stringContaining('received "no id"') });
+});
+
+it('told to receive from elsewhere, it takes spans under any name, still of no other page; its page stays here', async () => {
+  const { url, otlpUrl } = await start({ host: '0.0.0.0' });
+  const target = `${otlpUrl.replace('0.0.0.0', '127.0.0.1')}/v1/traces`;
+  const send = (headers: Record<string, string>) =>
+    ask(target, { ...JSON_TYPE, ...headers }, 'POST', JSON.stringify(otlpTraces()));
+  expect((await send({ Host: 'console.example:4318' })).status).toBe(200);
+  expect((await send({ Host: 'console.example:4318', Origin: 'https://evil.example' })).status).toBe(403);
+  expect((await ask(url, { Host: 'console.example' })).status).toBe(403);
+  const [, port] = /:(\d+)$/.exec(url) ?? [];
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
+  if (outside !== undefined) await expect(ask(`http://${outside}:${port}/`, {})).rejects.toThrow(/ECONNREFUSED/);
 });

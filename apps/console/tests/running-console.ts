@@ -24,9 +24,14 @@ export function createFolder(): string {
   return folder;
 }
 
-export async function start(folder = createFolder()) {
+export async function start({ folder = createFolder(), host }: { folder?: string; host?: string } = {}) {
   const warnings: string[] = [];
-  const console = await startConsole({ folder, ports: FREE, warn: (problem) => warnings.push(problem) });
+  const console = await startConsole({
+    folder,
+    ports: FREE,
+    ...(host !== undefined && { host }),
+    warn: (problem) => warnings.push(problem),
+  });
   running.add(console);
   const url = console.pageUrl.replace('localhost', '127.0.0.1');
   const [compact = '', binary = '', collectorUrl = '', otlpUrl = ''] = Object.values(console.receivers);
@@ -70,8 +75,8 @@ export const recordedPackets: readonly Packet[] = readFileSync(
   .map(({ protocol, hex }) => ({ protocol, bytes: Buffer.from(hex, 'hex') }));
 
 /** A GET with these headers, as they are: `fetch` would set Host and Origin itself. */
-export async function ask(url: string, headers: Record<string, string>, method = 'GET') {
-  const sent = request(url, { method, headers }).end();
+export async function ask(url: string, headers: Record<string, string>, method = 'GET', sentBody?: string) {
+  const sent = request(url, { method, headers }).end(sentBody);
   const [response] = await once(sent, 'response');
   let body = '';
   for await (const chunk of response) body += chunk;

@@ -45,7 +45,7 @@ it('a restart finds everything again', async () => {
   for (const { protocol, bytes } of recordedPackets) await sendPacket(portOf[protocol], bytes);
   await expect.poll(async () => (await askRouter<Status>(url, 'status')).counts.spans).toBe(43);
   await close();
-  const again = await start(folder);
+  const again = await start({ folder });
   expect((await askRouter<Status>(again.url, 'status')).counts).toMatchObject({ spans: 43, traces: 23 });
   expect(again.warnings).toEqual([]);
 });
@@ -56,7 +56,7 @@ describe('a file that cannot be used is moved aside, said, and started anew:', (
     for (const { protocol, bytes } of recordedPackets) await sendPacket(first.portOf[protocol], bytes);
     await first.close();
     damage(path.join(first.folder, 'console.db'));
-    const again = await start(first.folder);
+    const again = await start({ folder: first.folder });
     expect((await askRouter<Status>(again.url, 'status')).counts.spans).toBe(0);
     expect(readdirSync(first.folder).some((name) => /^console\.db\.\d{4}-/.test(name))).toBe(true);
     return again.warnings;

@@ -175,15 +175,19 @@ function Service() {
   const { t, language } = useApp();
   const { data } = useStatus();
   if (data === undefined) return <strong>Console</strong>;
-  const { observed, nowMs, isReady } = data;
+  const { observed, nowMs, isReady, version } = data;
   const isUp = observed.state === 'up';
   const sign = isUp ? <span className="ok">●</span> : <span className="warn">○</span>;
   const name = observed.name || 'console';
   return (
-    <span className="nowrap" title={observed.url}>
+    <span
+      className="nowrap"
+      title={`${observed.url ?? ''} ${observed.startedAt === undefined ? '' : new Date(observed.startedAt).toISOString()}`.trim()}
+    >
       <strong>{name}</strong> {sign}{' '}
       <span className="muted wide">
         {observed.state === 'starting' && t('starting')}
+        {isUp && version !== undefined && `${version} · `}
         {isUp &&
           observed.startedAt !== undefined &&
           `${t('up')} ${formatDuration(Math.max(0, nowMs - observed.startedAt) * 1_000, language)}`}

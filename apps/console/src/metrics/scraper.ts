@@ -10,6 +10,7 @@ export class Scraper {
   #url: string | undefined;
   #problem: string | undefined;
   #isReady: boolean | undefined;
+  #version: string | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -25,6 +26,11 @@ export class Scraper {
   /** What its `/readyz` says: whether its database answers. Undefined for a service without one. */
   get isReady(): boolean | undefined {
     return this.#isReady;
+  }
+
+  /** Of the service: the label `version` of its `…_build_info` (https://prometheus.io/docs/practices/naming/). */
+  get version(): string | undefined {
+    return this.#version;
   }
 
   /** Why the last try brought nothing. */
@@ -48,6 +54,7 @@ export class Scraper {
       const text = await response.text();
       if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
       this.#store.addScrape(Date.now(), text);
+      this.#version = /^\w+_build_info\{(?:[^}]*,)?version="([^"]*)"/m.exec(text)?.[1];
       this.#problem = undefined;
     } catch (error) {
       // `fetch failed` has its reason in its cause.

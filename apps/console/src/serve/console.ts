@@ -22,6 +22,8 @@ export interface ConsoleOptions {
   /** Where what is received is kept. */
   readonly folder: string;
   readonly ports: Ports;
+  /** What the receivers listen on; the page is on the loopback in any case. */
+  readonly host?: string;
   /** Told what a person should know. */
   readonly warn: (problem: string) => void;
 }
@@ -38,8 +40,8 @@ export interface Console {
   close(): Promise<void>;
 }
 
-/** Starts the receivers, the store and the page, on loopback alone. */
-export async function startConsole({ folder, ports, warn }: ConsoleOptions): Promise<Console> {
+/** Starts the receivers, the store and the page. */
+export async function startConsole({ folder, ports, host = HOST, warn }: ConsoleOptions): Promise<Console> {
   const file = path.join(folder, 'console.db');
   const store = new Store({ file, bytesMax: BYTES_MAX, ageMaxMs: AGE_MAX_MS, warn });
   const scraper = new Scraper(store);
@@ -57,19 +59,20 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
 
   const agents = await Promise.all(
     (['compact', 'binary'] as const).map((encoding) => {
-      const options = { encoding, host: HOST, take: takeSpans, refuse };
+      const options = { encoding, host, take: takeSpans, refuse };
       return startAgent({ ...options, port: ports[encoding] }).catch(() => startAgent({ ...options, port: 0 }));
     }),
   );
-  const collectorListener = createCollectorListener(createCollector({ takeSpans, takeLine, refuse }));
-  const collector = await listen(collectorListener, HOST, ports.collector);
-  const otlp = await listen(collectorListener, HOST, ports.otlp);
+  const collectorListener = createCollectorListener(createCollector({ takeSpans, takeLine, refuse }), host);
+  const collector = await listen(collectorListener, host, ports.collector);
+  const otlp = await listen(collectorListener, host, ports.otlp);
   const servers = [collector, otlp];
+  const shown = host.includes(':') ? `[${host}]` : host;
   const receivers = {
-    'Jaeger agent, compact (UDP)': `${HOST}:${agents[0]?.port}`,
-    'Jaeger agent, binary (UDP)': `${HOST}:${agents[1]?.port}`,
-    'Jaeger collector (HTTP)': `http://${HOST}:${portOf(collector)}/api/traces`,
-    'OTLP (HTTP)': `http://${HOST}:${portOf(otlp)}`,
+    'Jaeger agent, compact (UDP)': `${shown}:${agents[0]?.port}`,
+    'Jaeger agent, binary (UDP)': `${shown}:${agents[1]?.port}`,
+    'Jaeger collector (HTTP)': `http://${shown}:${portOf(collector)}/api/traces`,
+    'OTLP (HTTP)': `http://${shown}:${portOf(otlp)}`,
   };
   const describe = (): LiveStatus => ({
     observed,
@@ -80,6 +83,7 @@ export async function startConsole({ folder, ports, warn }: ConsoleOptions): Pro
     problems: [store.problem, scraper.problem].filter((problem) => problem !== undefined),
     receivers,
     isReady: scraper.isReady,
+    version: scraper.version,
   });
   const page = await startPage({ file, port: ports.page, takeSpans, takeLine, refuse, describe });
   const taken = Object.entries({

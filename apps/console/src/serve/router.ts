@@ -21,7 +21,6 @@ export interface Observed {
   /** Its exit code, or the signal that ended it. */
   readonly code?: string;
   readonly name?: string;
-  readonly version?: string;
   readonly database?: string;
 }
 
@@ -38,6 +37,8 @@ export interface LiveStatus {
   readonly receivers: Readonly<Record<string, string>>;
   /** Whether the service gets traffic: its database answers. Undefined while that is not known. */
   readonly isReady: boolean | undefined;
+  /** Of the service, as its metrics say it. */
+  readonly version: string | undefined;
 }
 
 export interface Status extends LiveStatus {

@@ -1,20 +1,31 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { createCollector } from '../receive/collector.js';
-import { isOwnRequest } from './guard.js';
+import { isFromNoOtherPage, isOwnRequest } from './guard.js';
+import { HOST } from './ports.js';
 
-/** Answers the receivers alone. */
-export function createCollectorListener(collect: ReturnType<typeof createCollector>): RequestListener {
-  return guard((request, response) => {
-    const take = collect(request.method ?? '', request.url?.split('?')[0] ?? '');
-    return take === undefined ? response.writeHead(404).end() : take(request, response);
-  });
+/**
+ * Answers the receivers alone.
+ *
+ * @param host what they listen on: beyond the loopback, whatever name they are called by
+ */
+export function createCollectorListener(collect: ReturnType<typeof createCollector>, host: string): RequestListener {
+  return guard(
+    (request, response) => {
+      const take = collect(request.method ?? '', request.url?.split('?')[0] ?? '');
+      return take === undefined ? response.writeHead(404).end() : take(request, response);
+    },
+    host === HOST ? isOwnRequest : isFromNoOtherPage,
+  );
 }
 
 /** Answers requests of this machine alone, and those that fail. */
-export function guard(answer: (request: IncomingMessage, response: ServerResponse) => unknown): RequestListener {
+export function guard(
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+  isAllowed = isOwnRequest,
+): RequestListener {
   return async (request, response) => {
-    if (!isOwnRequest(request)) {
+    if (!isAllowed(request)) {
       return sendJson(response, 403, { message: 'only from this machine: Host and Origin must be localhost' });
     }
     try {
