@@ -1,26 +1,29 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { ConnectionConfig } from './connection.js';
 import { unwrapQueryError } from './database-error.js';
-import { type NodePgDatabase, sql } from './drizzle.js';
+import { getTableName, type NodePgDatabase, sql } from './drizzle.js';
+import { tables } from './schema.js';
 import { SETUP_LOCK, withConnection } from './setup.js';
 import { isCondition } from './sql-states.js';
 
 type Transaction = Parameters<Parameters<NodePgDatabase['transaction']>[0]>[0];
 
-/** What the service does with its table. */
+/** What the service does with its tables. */
 const SERVICE_RIGHTS = 'SELECT, INSERT, UPDATE, DELETE';
 
 /** What each role may do, beside what PostgreSQL lets everyone do. */
 const grants = {
   products_service: async (tx: Transaction) => {
     await tx.execute(sql.raw('GRANT USAGE ON SCHEMA public TO products_service'));
-    await tx.execute(sql.raw('REVOKE ALL ON products FROM products_service'));
-    await tx.execute(sql.raw(`GRANT ${SERVICE_RIGHTS} ON products TO products_service`));
-    const { rows } = await tx.execute<{ sequence: string | null }>(
-      sql`SELECT pg_get_serial_sequence('products', 'id') AS sequence`,
-    );
-    const sequence = rows[0]?.sequence;
-    if (sequence) await tx.execute(sql.raw(`GRANT USAGE ON SEQUENCE ${sequence} TO products_service`));
+    for (const name of tables.map(getTableName)) {
+      await tx.execute(sql.raw(`REVOKE ALL ON ${name} FROM products_service`));
+      await tx.execute(sql.raw(`GRANT ${SERVICE_RIGHTS} ON ${name} TO products_service`));
+      const { rows } = await tx.execute<{ sequence: string | null }>(
+        sql`SELECT pg_get_serial_sequence(${name}, 'id') AS sequence`,
+      );
+      const sequence = rows[0]?.sequence;
+      if (sequence) await tx.execute(sql.raw(`GRANT USAGE ON SEQUENCE ${sequence} TO products_service`));
+    }
   },
   // Statistics of the whole server, no table.
   products_exporter: async (tx: Transaction) => {

@@ -16,6 +16,12 @@ type Json = Readonly<Record<string, unknown>>;
 
 const EXAMPLE_TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
+const tagDescriptions: Readonly<Record<RestRoute['tag'], string>> = {
+  products: 'The products',
+  diagnostics: 'Slowness and errors on demand',
+  monitoring: 'For probes, scrapers and readers',
+};
+
 const headers = {
   traceresponse: {
     description: 'The request’s trace (W3C Trace Context)',
@@ -59,11 +65,7 @@ export function describeApi(
   }
   const document = {
     servers: [{ url: publicUrl ?? '/' }],
-    tags: [
-      { name: 'products', description: 'The products' },
-      { name: 'diagnostics', description: 'Slowness and errors on demand' },
-      { name: 'monitoring', description: 'For probes, scrapers and readers' },
-    ],
+    tags: Object.entries(tagDescriptions).map(([name, description]) => ({ name, description })),
     paths: { ...paths, ...monitoringPaths },
     components: {
       schemas: {
