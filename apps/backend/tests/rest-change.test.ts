@@ -1,3 +1,4 @@
+import type { Product } from '@products/api-contract';
 import { createTestDatabase } from '@products/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Backend, readError, readJson, startBackend, startOnSamples } from './backend.js';
@@ -9,14 +10,6 @@ beforeAll(async () => {
   backend = await startBackend();
 });
 afterAll(() => backend.stop());
-
-interface Product {
-  readonly id: number;
-  readonly name: string;
-  readonly price: number;
-  readonly category: string;
-  readonly created_at: string;
-}
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const patch = (changes: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit => ({

@@ -1,3 +1,4 @@
+import type { Product } from '@products/api-contract';
 import { createTestDatabase } from '@products/db/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
@@ -11,14 +12,6 @@ import {
 } from './backend.js';
 
 // Which products a list has, and in which order: `category`, `q`, `sort`, through both transports.
-
-interface Product {
-  readonly id: number;
-  readonly name: string;
-  readonly price: number;
-  readonly category: string;
-  readonly created_at: string;
-}
 
 /** Names and prices with many ties, signs that patterns know, and letters beyond ASCII. */
 const ROWS = `INSERT INTO products (name, price, category, created_at)

@@ -3,10 +3,10 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, type StoredLine } from './api.js';
 import { useApp, useKeys } from './app-state.js';
+import { Choice, Text } from './fields.js';
 import { formatClock, formatCount, shortId } from './format.js';
 import { useServiceUrl, useStatus } from './layout.js';
 import { Command, Empty } from './parts.js';
-import { Choice, Text } from './traces.js';
 
 interface Search {
   text?: string;
