@@ -63,7 +63,7 @@ export function createProductsQueries(client: ProductsClient) {
     /** The key of every query here, to invalidate them all. */
     key: ['products'] as const,
 
-    /** Pages of products, for `useInfiniteQuery`. */
+    /** Pages of products, all or those of a filter, for `useInfiniteQuery`. */
     list: (limit: number, filter: ProductFilter = {}) => ({
       queryKey: ['products', 'list', limit, filter] as const,
       queryFn: ({ pageParam, signal }: { pageParam: Cursor; signal: AbortSignal }): Promise<ProductList> =>
@@ -73,13 +73,13 @@ export function createProductsQueries(client: ProductsClient) {
       ...retries,
     }),
 
-    /** All products; the data grows while they come. */
-    all: () => ({
-      queryKey: ['products', 'all'] as const,
+    /** All products, or all of a filter; the data grows while they come. */
+    all: (filter: ProductFilter = {}) => ({
+      queryKey: ['products', 'all', filter] as const,
       queryFn: async ({ client: cache, queryKey, signal }: QueryContext): Promise<AllProducts> => {
         const items: Product[] = [];
         let shownAt = Number.NEGATIVE_INFINITY;
-        for await (const page of await client.products.all.query({}, { signal })) {
+        for await (const page of await client.products.all.query(filter, { signal })) {
           items.push(...page);
           const now = performance.now();
           if (now - shownAt < PROGRESS_EVERY_MS) continue;

@@ -244,6 +244,18 @@ describe('a call of the Products page', () => {
       .toContainEqual(expect.stringContaining('Requête complétée: POST /trpc/products.create'));
   });
 
+  it('lists the products of a text, in an order; what is chosen leaves them so', async () => {
+    await page.goto(`${consoleUrl}/products`);
+    await page.getByLabel('Text in names').fill('pro');
+    await page.getByLabel('Order').selectOption('-price');
+    const names = () => page.locator('.columns tbody .main').allTextContents();
+    await expect.poll(names).toEqual(['MacBook Pro 16"', 'iPhone 15 Pro', 'AirPods Pro']);
+    await page.getByRole('link', { name: 'iPhone 15 Pro' }).click();
+    await page.getByRole('heading', { name: 'iPhone 15 Pro' }).waitFor();
+    expect(page.url()).toBe(`${consoleUrl}/products?q=pro&sort=-price&product=2`);
+    expect(await names()).toHaveLength(3);
+  });
+
   it('that changes a product, and one that removes it, are traces too', async () => {
     const created = await fetch(`${serviceUrl}/products`, {
       method: 'POST',

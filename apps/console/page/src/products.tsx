@@ -1,5 +1,5 @@
 // A frontend of the API as anybody would write one, on @products/client.
-import type { NewProduct, Product } from '@products/api-contract';
+import type { NewProduct, Product, ProductSort } from '@products/api-contract';
 import { type Call, createdAtOf, createProductsClient, traceIdOf } from '@products/client';
 import { createProductsQueries } from '@products/client/query';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -7,6 +7,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type SubmitEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useApp } from './app-state.js';
 import { sendCallSpan } from './browser-spans.js';
+import { Choice, Text } from './fields.js';
 import { formatCount, formatDuration, formatMoment, shortId } from './format.js';
 import { useServiceUrl } from './layout.js';
 import { Empty } from './parts.js';
@@ -14,9 +15,35 @@ import { Empty } from './parts.js';
 const PAGE = 50;
 const CALLS_KEPT = 50;
 
-export function readProductsSearch(search: Record<string, unknown>): { product?: number; new?: true } {
+interface Search {
+  product?: number;
+  new?: true;
+  q?: string;
+  sort?: ProductSort;
+}
+
+const SORTS = [
+  'id',
+  '-id',
+  'name',
+  '-name',
+  'price',
+  '-price',
+  'category',
+  '-category',
+  'created_at',
+  '-created_at',
+] as const;
+
+export function readProductsSearch(search: Record<string, unknown>): Search {
   const product = Number(search['product'] ?? Number.NaN);
-  return { ...(Number.isInteger(product) && { product }), ...(search['new'] === true && { new: true as const }) };
+  const sort = SORTS.find((each) => each === search['sort']);
+  return {
+    ...(Number.isInteger(product) && { product }),
+    ...(search['new'] === true && { new: true as const }),
+    ...(search['q'] !== undefined && search['q'] !== '' && { q: String(search['q']) }),
+    ...(sort !== undefined && { sort }),
+  };
 }
 
 export function ProductsPage() {
@@ -38,8 +65,12 @@ function Products({ url }: { url: string }) {
   const client = useMemo(() => createProductsClient({ url, onCall }), [url, onCall]);
   const queries = useMemo(() => createProductsQueries(client), [client]);
   const [isAllWanted, setAllWanted] = useState(false);
-  const list = useInfiniteQuery(queries.list(PAGE));
-  const all = useQuery({ ...queries.all(), enabled: isAllWanted, staleTime: Number.POSITIVE_INFINITY });
+  const filter = {
+    ...(search.q !== undefined && { q: search.q }),
+    ...(search.sort !== undefined && { sort: search.sort }),
+  };
+  const list = useInfiniteQuery(queries.list(PAGE, filter));
+  const all = useQuery({ ...queries.all(filter), enabled: isAllWanted, staleTime: Number.POSITIVE_INFINITY });
   const slow = useMutation({ mutationFn: () => client.diagnostics.slow.query() });
   const failing = useMutation({ mutationFn: () => client.diagnostics.error.query() });
   const products = isAllWanted && all.data ? all.data.items : (list.data?.pages.flatMap(({ items }) => items) ?? []);
@@ -56,13 +87,27 @@ function Products({ url }: { url: string }) {
       <div className="pad" style={{ paddingBottom: 12 }}>
         <h1 className="hidden">{t('products')}</h1>
         <div className="bar">
-          <button type="button" className="primary" onClick={() => void navigate({ search: { new: true } })}>
+          <button type="button" className="primary" onClick={() => void navigate({ search: { ...filter, new: true } })}>
             + {t('newProduct')}
           </button>
           <button type="button" onClick={() => (isAllWanted ? void all.refetch() : setAllWanted(true))}>
             {t('all')}
             {all.data && ` ${formatCount(all.data.items.length, language)}${all.data.isComplete ? '' : ' …'}`}
           </button>
+          <Text
+            name={t('searchNames')}
+            value={search.q}
+            set={(q) => void navigate({ search: (before) => readProductsSearch({ ...before, q }), replace: true })}
+            isSearch
+          />
+          <Choice
+            name={t('sort')}
+            value={search.sort}
+            values={SORTS}
+            set={(sort) =>
+              void navigate({ search: (before) => readProductsSearch({ ...before, sort }), replace: true })
+            }
+          />
           {all.data && !all.data.isComplete && <progress aria-label={t('all')} />}
           <button type="button" disabled={slow.isPending} onClick={() => slow.mutate()}>
             /slow{slow.isPending && ' …'}
@@ -92,7 +137,7 @@ function Products({ url }: { url: string }) {
                   <tr key={product.id} aria-selected={product.id === search.product}>
                     <td className="muted">{product.id}</td>
                     <td className="main">
-                      <Link to="/products" search={{ product: product.id }} className="rowlink">
+                      <Link to="/products" search={{ ...filter, product: product.id }} className="rowlink">
                         {product.name}
                       </Link>
                     </td>
@@ -122,6 +167,12 @@ function Products({ url }: { url: string }) {
       </div>
     </div>
   );
+}
+
+/** What is listed stays as it is when nothing is chosen in it any more. */
+function withoutChoice(search: Record<string, unknown>): Search {
+  const { product: _, new: __, ...filter } = readProductsSearch(search);
+  return filter;
 }
 
 type Queries = ReturnType<typeof createProductsQueries>;
@@ -169,7 +220,7 @@ function OneProduct({ queries, id }: { queries: Queries; id: number }) {
           type="button"
           className="error"
           disabled={removal.isPending}
-          onClick={() => removal.mutate({ id }, { onSuccess: () => void navigate({ search: {} }) })}
+          onClick={() => removal.mutate({ id }, { onSuccess: () => void navigate({ search: withoutChoice }) })}
         >
           {t('remove')}
         </button>
@@ -195,7 +246,7 @@ function NewProductForm({ queries }: { queries: Queries }) {
   const create = useMutation(queries.create());
   const show = (product: Product) => {
     cache.setQueryData(queries.byId(product.id).queryKey, product);
-    void navigate({ search: { product: product.id } });
+    void navigate({ search: (before) => ({ ...withoutChoice(before), product: product.id }) });
   };
   return (
     <ProductForm
@@ -204,7 +255,7 @@ function NewProductForm({ queries }: { queries: Queries }) {
       isPending={create.isPending}
       error={create.error}
       onSubmit={(product) => create.mutate(product, { onSuccess: show })}
-      onCancel={() => void navigate({ search: {} })}
+      onCancel={() => void navigate({ search: withoutChoice })}
     />
   );
 }

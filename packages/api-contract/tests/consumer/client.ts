@@ -9,7 +9,7 @@ const client = createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: 'http:
 
 export async function useEverything(): Promise<void> {
   const list = await client.products.list.query();
-  assertType<Equal<typeof list.nextCursor, number | null>>();
+  assertType<Equal<typeof list.nextCursor, number | string | null>>();
   assertType<Equal<(typeof list.items)[number], Product>>();
   await client.products.list.query({ limit: 3, cursor: 3 });
   // @ts-expect-error it is called cursor

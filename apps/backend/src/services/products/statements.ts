@@ -28,7 +28,7 @@ const newValues = {
 } satisfies Record<keyof NewProduct, unknown>;
 
 /**
- * Fails where the row is not what was given, so that nothing is inserted: a `numeric(10,2)` rounds, a `varchar` drops blanks at
+ * Fails where the row is not what was given, so that nothing is stored: a `numeric(10,2)` rounds, a `varchar` drops blanks at
  * the end, a trigger may do anything. The text that is no integer names the column, for the error to tell.
  */
 const unchanged = sql<null>`(CASE
