@@ -156,6 +156,8 @@ describe('what is no filter', () => {
     [`sort=price&after=${opaque(['price', 'no number', 2])}`, 'after'],
     [`sort=created_at&after=${opaque(['created_at', 'no time', 2])}`, 'after'],
     [`sort=created_at&after=${opaque(['created_at', '999999-01-01', 2])}`, 'after'],
+    [`sort=created_at&after=${opaque(['created_at', '2024-01-01 00:00 Foo/Bar', 2])}`, 'after'],
+    [`sort=created_at&after=${opaque(['created_at', '2024-01-01 00:00+99:99', 2])}`, 'after'],
     [`sort=name&after=${opaque(['name', 'a\0b', 2])}`, 'after'],
     [`sort=price&after=${opaque(['price', null, 2])}`, 'after'],
     [`sort=price&after=${opaque(['price', '1', 1.5])}`, 'after'],

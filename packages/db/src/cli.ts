@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   migrate: async (url) => {
     const refused = await migrateDatabase(parse(url));
     if (refused.length === 0) return 'Migrations appliquées.';
-    const why = 'seul le propriétaire de la table peut les créer, les listes triées seront plus lentes';
+    const why = 'ils ne peuvent être créés (droits, valeurs trop longues), les listes triées seront plus lentes';
     return `Migrations appliquées, sans les index ${refused.join(', ')} : ${why}.`;
   },
   seed: async (url) => {

@@ -12,13 +12,15 @@ const indexes = {
 } as const;
 
 const RETRY_AFTER_MS = 200;
+/** Of another instance that makes an index of a large table, for ten minutes. */
+const ATTEMPTS_MAX = 3_000;
 
 /**
  * Makes the indexes of lists that are missing, without keeping anybody from writing
  * (https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY): outside of a transaction, and
  * again where one was left half made. Lists are right without them.
  *
- * @returns the names of those that this role may not make
+ * @returns the names of those that cannot be made: by this role, for values that are too long, on a partitioned table
  */
 export async function ensureListIndexes(orm: NodePgDatabase): Promise<string[]> {
   const refused: string[] = [];
@@ -30,7 +32,7 @@ export async function ensureListIndexes(orm: NodePgDatabase): Promise<string[]> 
 
 /** Whether it is there at the end. */
 async function ensureIndex(orm: NodePgDatabase, name: string, columns: string): Promise<boolean> {
-  for (;;) {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const state = await stateOf(orm, name);
     if (state === 'valid') return true;
     if (state === 'in progress') {
@@ -40,14 +42,16 @@ async function ensureIndex(orm: NodePgDatabase, name: string, columns: string): 
     try {
       if (state === 'invalid') await orm.execute(sql.raw(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`));
       await orm.execute(sql.raw(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON products ${columns}`));
+      // Something else has the name.
+      if ((await stateOf(orm, name)) === 'absent') return false;
     } catch (error) {
       const cause = unwrapQueryError(error);
-      if (isCondition(cause, 'insufficient_privilege')) return false;
       // Another instance makes it at the same time: each waits for the other.
-      if (!isCondition(cause, 'deadlock_detected') && !isCondition(cause, 'unique_violation')) throw cause;
+      if (!isCondition(cause, 'deadlock_detected') && !isCondition(cause, 'unique_violation')) return false;
       await sleep(RETRY_AFTER_MS);
     }
   }
+  return false;
 }
 
 async function stateOf(orm: NodePgDatabase, name: string): Promise<'absent' | 'valid' | 'invalid' | 'in progress'> {

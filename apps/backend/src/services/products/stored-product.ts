@@ -40,8 +40,10 @@ export function explainRefusal(refusal: ValueRefusedError, product: ProductChang
   return invalidInput([{ path: field ?? '', message: `attendu ${expected}, reçu ${received}` }], refusal);
 }
 
-/** Why a product cannot be removed: rows of other tables refer to it. */
+/** Why a product cannot be removed: most often, rows of other tables refer to it. */
 export function explainHold(refusal: ValueRefusedError, id: number): ApiError {
+  const isHeld = refusal.condition === 'foreign_key_violation' || refusal.condition === 'restrict_violation';
+  if (!isHeld) return invalidInput([{ path: '', message: 'la table refuse cette suppression' }], refusal);
   const message = `Le produit ${id} est encore utilisé ailleurs : il ne peut être supprimé.`;
   return new ApiError('CONFLICT', { message, cause: refusal });
 }
