@@ -59,7 +59,7 @@ it('/docs links the trace of an answer that was tried', async () => {
   try {
     const page = await browser.newPage();
     await page.goto(`${service.url}/docs`);
-    const operation = page.locator('.opblock', { has: page.locator('[data-path="/products/{id}"]') });
+    const operation = page.locator('.opblock-get', { has: page.locator('[data-path="/products/{id}"]') });
     await operation.locator('.opblock-summary-control').click();
     await operation.locator('.try-out__btn').click();
     await operation.locator('.opblock-body input').first().fill('999');
