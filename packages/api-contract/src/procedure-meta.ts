@@ -39,7 +39,8 @@ export type RestRoute = {
 /** 204: the answer has no body. */
 type RestSuccess = { readonly status: 204 } | RestContent;
 
-type RestContent = {
+/** What an answer with a body has. */
+export type RestContent = {
   readonly status: 200 | 201;
   readonly schema: ResponseSchemaName;
   /** Whether the version of the output is sent as `ETag`. */

@@ -15,7 +15,7 @@ export {
 export type { HealthPort } from './health/port.js';
 export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
 export { toErrorShape } from './procedure.js';
-export type { ProcedureMeta, RestPath, RestRoute } from './procedure-meta.js';
+export type { ProcedureMeta, RestContent, RestPath, RestRoute } from './procedure-meta.js';
 export { type Position, writeCursor } from './products/cursor.js';
 export type { ProductQuery, ProductsPort, Untouched } from './products/port.js';
 export {

@@ -63,12 +63,7 @@ function describeSeeding(added: number): string {
     : `${added} produits exemples ajoutés`;
 }
 
-/**
- * Runs a command that finds the embedded database, migrated and seeded, in `DATABASE_URL`, and may start anew on it. A configured
- * database is left as it is.
- *
- * @returns its exit code; 1 for a signal
- */
+/** Runs a command on the embedded database, migrated and seeded, or on the configured one as it is. Returns its exit code. */
 function runOnDatabase([name = '', ...parameters]: readonly string[]): Promise<number> {
   return withDatabaseUrl(async (url, psql) => {
     if (psql !== undefined) {
@@ -85,11 +80,7 @@ function runOnDatabase([name = '', ...parameters]: readonly string[]): Promise<n
   });
 }
 
-/**
- * `DATABASE_URL`, else the embedded database: the running one, or one that runs for the time of the work.
- *
- * @param work is told how to open the latter
- */
+/** `DATABASE_URL`, else the embedded database: the running one, or one for the time of the work, which is told its psql command. */
 async function withDatabaseUrl<T>(work: (url: string, psql?: string) => Promise<T>): Promise<T> {
   // biome-ignore lint/style/noProcessEnv: this file is the edge of the db:* scripts.
   const configured = process.env['DATABASE_URL']?.trim();

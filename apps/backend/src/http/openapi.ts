@@ -3,6 +3,7 @@ import {
   errorCatalogue,
   errorSchemas,
   type ResponseSchemaName,
+  type RestContent,
   type RestRoute,
   requestSchemas,
   responseSchemas,
@@ -160,9 +161,7 @@ function describeSuccess(success: NonNullable<RestRoute['success']>): Json {
   };
 }
 
-function describeLinks(
-  links: Readonly<Record<string, { procedure: string; parameters: Readonly<Record<string, string>> }>>,
-): Json {
+function describeLinks(links: NonNullable<RestContent['links']>): Json {
   return Object.fromEntries(
     Object.entries(links).map(([name, { procedure, parameters }]) => [name, { operationId: procedure, parameters }]),
   );

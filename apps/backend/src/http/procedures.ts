@@ -27,14 +27,15 @@ export function parameterOf({ parameterNames = {}, headers = {} }: RestRoute, fi
   return headers[field] ?? parameterNames[field] ?? field;
 }
 
+export function hasBody({ method }: RestRoute): boolean {
+  return method === 'POST' || method === 'PATCH';
+}
+
 /** Where a REST request has a field of the input. */
-export function sourceOf(
-  { method, path, headers = {} }: RestRoute,
-  field: string,
-): 'path' | 'header' | 'query' | 'body' {
-  if (path.includes(`{${field}}`)) return 'path';
-  if (Object.hasOwn(headers, field)) return 'header';
-  return method === 'POST' || method === 'PATCH' ? 'body' : 'query';
+export function sourceOf(rest: RestRoute, field: string): 'path' | 'header' | 'query' | 'body' {
+  if (rest.path.includes(`{${field}}`)) return 'path';
+  if (Object.hasOwn(rest.headers ?? {}, field)) return 'header';
+  return hasBody(rest) ? 'body' : 'query';
 }
 
 /** @throws {Error} when one is a subscription, which has no REST form. */

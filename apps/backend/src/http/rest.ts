@@ -12,7 +12,7 @@ import { callTRPCProcedure } from '@trpc/server';
 import type { Request, RequestHandler, Response } from 'express';
 import { callerOf } from './caller.js';
 import { readJsonText } from './json-body.js';
-import { isRest, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
+import { hasBody, isRest, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
 import { sendHead, sendJson, sendPages } from './send.js';
 
@@ -36,8 +36,7 @@ export function restRoutes(router: AppRouter, procedures: readonly Procedure[], 
 
 function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string): RequestHandler[] {
   const { name, type, rest } = procedure;
-  const { method, stream } = rest;
-  const hasBody = method === 'POST' || method === 'PATCH';
+  const { stream } = rest;
   const call = (path: string, input: unknown, caller: Caller): Promise<unknown> =>
     callTRPCProcedure({
       router,
@@ -50,7 +49,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
     });
   const readInput = compileInput(procedure);
   const answer: RequestHandler = async (request, response) => {
-    const input = hasBody ? withFields(parseBody(request), readInput(request)) : readInput(request);
+    const input = hasBody(rest) ? withFields(parseBody(request), readInput(request)) : readInput(request);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
       const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
@@ -69,7 +68,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       throw explainParameters(toApiError(error), request, rest);
     }
   };
-  return hasBody ? [readJsonText, handler] : [handler];
+  return hasBody(rest) ? [readJsonText, handler] : [handler];
 }
 
 function isAbsent(input: unknown, field: string): boolean {

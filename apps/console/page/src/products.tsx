@@ -22,18 +22,9 @@ interface Search {
   sort?: ProductSort;
 }
 
-const SORTS = [
-  'id',
-  '-id',
-  'name',
-  '-name',
-  'price',
-  '-price',
-  'category',
-  '-category',
-  'created_at',
-  '-created_at',
-] as const;
+const SORTS: readonly ProductSort[] = (['id', 'name', 'price', 'category', 'created_at'] as const).flatMap(
+  (column) => [column, `-${column}`] as const,
+);
 
 export function readProductsSearch(search: Record<string, unknown>): Search {
   const product = Number(search['product'] ?? Number.NaN);

@@ -4,11 +4,7 @@ import type { createCollector } from '../receive/collector.js';
 import { isFromNoOtherPage, isOwnRequest } from './guard.js';
 import { HOST } from './ports.js';
 
-/**
- * Answers the receivers alone.
- *
- * @param host what they listen on: beyond the loopback, whatever name they are called by
- */
+/** Answers the receivers alone: on another `host` than the loopback, whatever name they are called by. */
 export function createCollectorListener(collect: ReturnType<typeof createCollector>, host: string): RequestListener {
   return guard(
     (request, response) => {

@@ -1,24 +1,16 @@
 import { describeValue } from '../describe-value.js';
 import { invalidInput } from '../errors.js';
+
 /** Integers that a double holds exactly: no product has an id beyond, whatever the type of its column. */
 export const ID_MIN = Number.MIN_SAFE_INTEGER;
 export const ID_MAX = Number.MAX_SAFE_INTEGER;
 
-/** The orders of a list: by this column, products with the same value by their ids; with `-`, the other way round. */
-export const PRODUCT_SORTS = [
-  'id',
-  '-id',
-  'name',
-  '-name',
-  'price',
-  '-price',
-  'category',
-  '-category',
-  'created_at',
-  '-created_at',
-] as const;
+const sortColumns = ['id', 'name', 'price', 'category', 'created_at'] as const;
 
-export type ProductSort = (typeof PRODUCT_SORTS)[number];
+/** By a column, products with the same value by their ids; with `-`, the other way round. */
+export type ProductSort = (typeof sortColumns)[number] | `-${(typeof sortColumns)[number]}`;
+
+export const PRODUCT_SORTS: readonly ProductSort[] = sortColumns.flatMap((column) => [column, `-${column}`] as const);
 
 /** Where a page begins: behind the product with this id, and this text in the column that the list is sorted by. */
 export interface Position {

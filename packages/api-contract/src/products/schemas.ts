@@ -4,6 +4,7 @@ import { ID_MAX, ID_MIN, isCursor, PRODUCT_SORTS, type ProductSort } from './cur
 
 /** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
 export const PAGE_SIZE_MAX = 1_000;
+
 const expected = (what: string) => ({
   error: ({ input }: { input?: unknown }) =>
     input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,

@@ -37,11 +37,7 @@ export interface ProductReads {
 export interface ProductQueries extends ProductReads {
   /** @param onInserted called inside the statement's span */
   insert(newProduct: NewProduct, caller: Caller, onInserted: (product: Product) => void): Promise<Product>;
-  /**
-   * Undefined where no product has this id and one of these versions; undefined versions: any.
-   *
-   * @param onUpdated called inside the statement's span
-   */
+  /** Undefined where no product has this id and one of these versions; undefined versions: any. */
   update(
     change: { id: number; changes: ProductChanges; versions: string[] | undefined },
     caller: Caller,
@@ -82,9 +78,9 @@ export function createProductQueries(database: Database, runQuery: RunQuery): Pr
   return {
     readPage: ({ limit, caller, onRead, ...query }) => {
       const statement = pageOf(query);
-      const { category, q = '', after } = query;
+      const { category, q, after } = query;
       // One row more than the limit tells whether more follow.
-      const values = { ...after, category, q: containing(q), limit: limit + 1 };
+      const values = { ...after, category, q: q === undefined ? undefined : containing(q), limit: limit + 1 };
       return runQuery({ span: 'db_query_products', statement: statement.text, server: database.server }, async () => {
         const rows = await statement.execute(values, caller);
         const items = rows.slice(0, limit);

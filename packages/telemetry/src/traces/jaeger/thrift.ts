@@ -40,8 +40,8 @@ const compactType = { true: 1, false: 2, int32: 5, int64: 6, double: 7, string: 
 /** https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md */
 export class CompactWriter implements ThriftWriter {
   readonly bytes = new ByteWriter();
-  /** Field ids are written as the distance from the one before, struct by struct. */
   readonly #writeLength = (bytes: number) => this.#varint(bytes);
+  /** Field ids are written as the distance from the one before, struct by struct. */
   readonly #outerFieldIds: number[] = [];
   #lastFieldId = 0;
 
