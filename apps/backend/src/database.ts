@@ -81,6 +81,8 @@ async function inspectReplica(connection: ConnectionConfig, config: Config, logg
 }
 
 function reportSettings(settings: ServerSettings, { pool, workers }: Config, logger: Logger): void {
+  const { unindexedColumns } = settings;
+  if (unindexedColumns.length > 0) logger.warning('list_indexes_absent', { columns: unindexedColumns.join(', ') });
   if (!pool.preparedStatements) {
     // Behind a pooler the service cannot set the server's time-out itself.
     const { statementTimeoutMs } = settings;

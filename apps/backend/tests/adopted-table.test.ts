@@ -39,8 +39,11 @@ interface Adopted extends AsyncDisposable {
   readonly service: ServingProcess;
 }
 
-async function adopt(statements: string, environment: Readonly<Record<string, string>> = {}): Promise<Adopted> {
-  const database = await createTestDatabase(inject('serverUrl'), 'template0');
+async function adopt(
+  statements: string,
+  { template = 'template0', ...environment }: Readonly<Record<string, string>> = {},
+): Promise<Adopted> {
+  const database = await createTestDatabase(inject('serverUrl'), template);
   await database.query(statements);
   const service = await startOnSamples({ DATABASE_URL: database.url, ...environment });
   return {
@@ -250,5 +253,135 @@ describe.concurrent('a table that changes while the service runs', () => {
     });
     await adopted.database.query('ALTER TABLE gone RENAME TO products');
     expect((await adopted.service.fetch('/products/1')).status).toBe(200);
+  });
+});
+
+describe.concurrent('lists of an adopted table', () => {
+  const rows = (count: number, price: string) =>
+    `INSERT INTO products (name, price, category, created_at)
+      SELECT 'Lampe ' || n, ${price}, 'Maison', '2024-01-01'::timestamp + n * interval '1 minute'
+      FROM generate_series(1, ${count}) AS n`;
+
+  it('never leave out a row whose sort column is NULL: it is 500, as everywhere, with column and id', async () => {
+    await using adopted = await adopt(
+      `${tableWith({ created_at: 'TIMESTAMP', price: 'FLOAT' })}; ${rows(1_200, 'n')};
+      UPDATE products SET created_at = NULL, price = NULL WHERE id = 3`,
+    );
+    const { fetch } = adopted.service;
+    // The head of a list with several pages is on its way before the last one is read.
+    for (const column of ['created_at', 'price']) {
+      await expect(fetch(`/products?sort=${column}`).then((response) => response.text())).rejects.toThrow();
+      expect((await fetch(`/products?sort=-${column}`)).status).toBe(500);
+    }
+    let next = '/products?sort=created_at&limit=599';
+    for (const status of [200, 200, 500]) {
+      const response = await fetch(next);
+      expect(response.status).toBe(status);
+      next = /^<([^>]+)>/.exec(response.headers.get('link') ?? '')?.[1] ?? '';
+    }
+    expect(await adopted.service.waitForLine(/products\.price du produit 3 vaut/)).toMatchObject({
+      level: 'ERROR',
+    });
+  });
+
+  it('keep every digit of their cursors, whatever `extra_float_digits` the database has', async () => {
+    await using adopted = await adopt(`
+      DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET extra_float_digits TO 0', current_database()); END $$;
+      ${tableWith({})}; ${rows(40, '0.1::float8 + 0.2::float8 + (n / 10) * 1e-16')}`);
+    const { fetch } = adopted.service;
+    for (const sort of ['price', '-price']) {
+      const ids: number[] = [];
+      for (let next: string | undefined = `/products?sort=${sort}&limit=7`; next !== undefined; ) {
+        const response: Response = await fetch(next);
+        ids.push(...((await response.json()) as { id: number }[]).map(({ id }) => id));
+        next = ids.length > 40 ? undefined : /^<([^>]+)>/.exec(response.headers.get('link') ?? '')?.[1];
+      }
+      expect(new Set(ids).size).toBe(40);
+      expect(ids).toHaveLength(40);
+    }
+    expect((await fetch('/products', post({ name: 'Vase', price: 0.1 + 0.2, category: 'Maison' }))).status).toBe(201);
+  });
+
+  it('are searched by `q` where a collation is not deterministic', async () => {
+    await using adopted = await adopt(`
+      CREATE COLLATION anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      ${tableWith({ name: 'VARCHAR(200) COLLATE anycase NOT NULL' })}; ${rows(3, 'n')}`);
+    const { fetch } = adopted.service;
+    expect(await readJson(fetch('/products?q=LAMPE%202'))).toHaveLength(1);
+    expect(await readJson(fetch('/products?q=LAMPE&sort=-name&limit=2'))).toHaveLength(2);
+  });
+
+  it('are searched for a category longer than the service itself would give', async () => {
+    await using adopted = await adopt(`${tableWith({ category: 'TEXT NOT NULL' })}; ${rows(3, 'n')};
+      UPDATE products SET category = repeat('x', 150) WHERE id = 2`);
+    expect(await readJson(adopted.service.fetch(`/products?category=${'x'.repeat(150)}`))).toMatchObject([{ id: 2 }]);
+  });
+});
+
+it('a character that the database’s encoding lacks is 400 with its field, in bodies and in filters', async () => {
+  const template = "template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'";
+  await using adopted = await adopt(tableWith({}), { template });
+  const { fetch } = adopted.service;
+  const create = (name: string) => fetch('/products', post({ name, price: 1, category: 'Maison' }));
+  for (const [field, response] of [
+    ['name', await create('Vase à 5 €')],
+    ['q', await fetch('/products?q=%E2%82%AC&category=Maison')],
+    ['category', await fetch('/products?category=%E2%82%AC&sort=-price')],
+  ] as const) {
+    expect(response.status).toBe(400);
+    expect((await readError(response)).issues?.map(({ path }) => path)).toEqual([field]);
+  }
+  expect((await create('Vase bon marché')).status).toBe(201);
+  expect(await readJson(fetch('/products?q=march%C3%A9'))).toHaveLength(1);
+});
+
+describe.concurrent('an update of an adopted row', () => {
+  const change = ({ service }: Adopted, id: number, changes: object) =>
+    service.fetch(`/products/${id}`, { ...post(changes), method: 'PATCH' });
+
+  it('that would still hold NULL elsewhere is 500, and nothing is stored', async () => {
+    await using adopted = await adopt(
+      `${tableWith({ name: 'TEXT', price: 'FLOAT', created_at: 'TIMESTAMP' })};
+      INSERT INTO products (name, price, category, created_at) VALUES
+        (NULL, 1, 'a', now()), ('b', 'NaN', 'b', now()), ('c', 1, 'c', NULL), ('d', 1, 'd', 'infinity')`,
+    );
+    const before = await adopted.database.query('SELECT * FROM products ORDER BY id');
+    for (const id of [1, 2, 3, 4]) expect((await change(adopted, id, { category: 'new' })).status).toBe(500);
+    expect(await adopted.database.query('SELECT * FROM products ORDER BY id')).toEqual(before);
+    expect(await adopted.service.waitForLine(/products\.price du produit 2 vaut NaN/)).toMatchObject({
+      level: 'ERROR',
+    });
+  });
+
+  it('that gives what was NULL mends it', async () => {
+    await using adopted = await adopt(
+      `${tableWith({ name: 'TEXT', price: 'NUMERIC(10,2)' })}; INSERT INTO products (category, created_at) VALUES ('a', now())`,
+    );
+    expect((await change(adopted, 1, { name: 'Lampe', price: 2 })).status).toBe(200);
+    expect(await readJson(adopted.service.fetch('/products/1'))).toMatchObject({ name: 'Lampe', price: 2 });
+  });
+});
+
+describe.concurrent('indexes of lists', () => {
+  const many = `INSERT INTO products (name, price, category, created_at)
+    SELECT 'Lampe', n, 'Maison', now() FROM generate_series(1, 20000) AS n; ANALYZE products`;
+
+  it('that a large table lacks are named at the start, with the command that makes them', async () => {
+    await using adopted = await adopt(`${tableWith({})}; ${many};
+      CREATE INDEX by_price ON products (price, id); CREATE INDEX by_name ON products (name)`);
+    const line = await adopted.service.waitForLine(/^Listes triées lentes/);
+    expect(line).toMatchObject({ level: 'WARNING', message: expect.stringContaining('name, category, created_at') });
+    expect(line.message).toContain('pnpm db:migrate');
+  });
+
+  it('that a small table lacks, or a large one has, are worth no line', async () => {
+    await using small = await adopt(`${tableWith({})}; ${ROW}`);
+    await using indexed = await adopt(`${tableWith({})}; ${many};
+      CREATE INDEX a ON products (price, id); CREATE INDEX b ON products (name, id);
+      CREATE INDEX c ON products (category, id, name); CREATE INDEX d ON products (created_at, id)`);
+    for (const { service } of [small, indexed]) {
+      await service.fetch('/products/1');
+      expect(service.lines.filter(({ level }) => level === 'WARNING')).toEqual([]);
+    }
   });
 });

@@ -1,5 +1,5 @@
 // @products/client against the service: its requests, its traces, its options for TanStack Query.
-import { type Call, createdAtOf, createProductsClient, traceIdOf, traceUrlOf } from '@products/client';
+import { alone, type Call, createdAtOf, createProductsClient, etagOf, traceIdOf, traceUrlOf } from '@products/client';
 import { createProductsQueries } from '@products/client/query';
 import { QueryClient } from '@tanstack/query-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +73,22 @@ describe('calls', () => {
     const pages: unknown[] = [];
     for await (const page of second) pages.push(page);
     expect(pages).toHaveLength(1);
+  });
+
+  it('that are alone give the version of a product, which a change can insist on', async () => {
+    const { client } = createClient();
+    const { id } = await client.products.create.mutate({ name: 'Vase', price: 1, category: 'Essai' });
+    const read = () => client.products.byId.query({ id }, { context: alone });
+    const [first, ...others] = await Promise.all([read(), read(), client.products.byId.query({ id: 1 })]);
+    expect(etagOf(first)).toMatch(/^"\d+"$/);
+    expect(others.map(etagOf)).toEqual([etagOf(first), expect.stringMatching(/^"\d+"$/)]);
+    const change = (price: number) => client.products.update.mutate({ id, price, ifMatch: etagOf(first) });
+    const changed = await change(2);
+    expect(etagOf(changed)).toBe(etagOf(await read()));
+    expect(etagOf(changed)).not.toBe(etagOf(first));
+    expect((await change(3).catch((error) => error)).data.code).toBe('PRECONDITION_FAILED');
+    const [shared] = await Promise.all([client.products.byId.query({ id }), client.products.byId.query({ id: 1 })]);
+    expect(etagOf(shared)).toBeUndefined();
   });
 
   it('send the caller’s own headers, and no trace where the page’s instrumentation begins it', async () => {

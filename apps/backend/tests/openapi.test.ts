@@ -93,8 +93,8 @@ describe('/openapi.json', () => {
     expect(operation('GET /products').parameters).toMatchObject([
       { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1_000 } },
       { name: 'after', in: 'query', schema: { type: 'integer', minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 } },
-      { name: 'category', in: 'query', schema: { type: 'string', maxLength: 100 } },
-      { name: 'q', in: 'query', schema: { type: 'string', maxLength: 200 } },
+      { name: 'category', in: 'query', schema: { type: 'string', maxLength: 1_000 } },
+      { name: 'q', in: 'query', schema: { type: 'string', maxLength: 1_000 } },
       { name: 'sort', in: 'query', schema: { type: 'string', enum: expect.arrayContaining(['id', '-price']) } },
     ]);
     expect(operation('GET /products/{id}').parameters).toMatchObject([

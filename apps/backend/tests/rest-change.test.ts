@@ -45,6 +45,13 @@ describe('PATCH /products/{id}', () => {
     expect(await stored()).toEqual({ ...product, ...changes });
   });
 
+  it('refuses a version with NUL in a procedure by its name, as no header can hold it', async () => {
+    const response = await call('products.update', { id: product.id, price: 7, ifMatch: '"1\0"' });
+    expect(response.status).toBe(400);
+    const { error } = (await response.json()) as { error: { data: { issues: { path: string }[] } } };
+    expect(error.data.issues.map(({ path: field }) => field)).toEqual(['ifMatch']);
+  });
+
   it('ignores what it does not know, an id in the body too, and an empty change changes nothing', async () => {
     for (const changes of [{}, { colour: 'red' }, { id: 1, created_at: '2000-01-01T00:00:00', ifMatch: '"no"' }]) {
       expect(await (await backend.fetch(path, patch(changes))).json()).toEqual(product);
@@ -124,7 +131,7 @@ describe('lost updates', () => {
     expect(late.status).toBe(412);
     expect(await readError(late)).toMatchObject({
       code: 'PRECONDITION_FAILED',
-      message: `Le produit a changé entre-temps : If-Match attend son ETag, guillemets compris, reçu ${JSON.stringify(first)}.`,
+      message: `Le produit n’a pas cette version : If-Match attend son ETag actuel, guillemets compris, reçu ${JSON.stringify(first)}.`,
     });
     expect((await backend.fetch(path, remove({ 'If-Match': first }))).status).toBe(412);
     expect((await stored()).price).toBe(20);

@@ -143,9 +143,9 @@ describe('what is no filter', () => {
   it.each([
     ['category=', 'category'],
     ['q=a%00b', 'q'],
-    [`q=${'x'.repeat(201)}`, 'q'],
+    [`q=${'x'.repeat(1_001)}`, 'q'],
     ['q=a&q=b', 'q'],
-    [`category=${'x'.repeat(101)}`, 'category'],
+    [`category=${'x'.repeat(1_001)}`, 'category'],
     ['sort=colour', 'sort'],
     ['sort=', 'sort'],
     ['sort=price&sort=name', 'sort'],

@@ -132,6 +132,15 @@ describe('time', () => {
     expect(createTimeScale(tree, [0, 150]).gap).toBeUndefined();
   });
 
+  it('in which no span ran is even where nothing else is shown, and no time at all is a moment', () => {
+    const tree = buildTree([span('first', '', 0, 100), span('second', '', 9_900, 100)]);
+    const within = createTimeScale(tree, [4_000, 5_000]);
+    expect(within.gap).toBeUndefined();
+    expect(within.partOf(4_500)).toBeCloseTo(0.5);
+    const moment = createTimeScale(tree, [4_000, 4_000]);
+    expect([moment.partOf(4_000), moment.timeAt(0)]).toEqual([0, 4_000]);
+  });
+
   it('in which a span ran is never folded', () => {
     const tree = buildTree([span('root', '', 0, 10_000), span('a', 'root', 0, 100), span('b', 'root', 9_900, 100)]);
     expect(createTimeScale(tree, [0, 10_000]).gap).toBeUndefined();

@@ -9,6 +9,9 @@ import {
 } from '@trpc/client';
 import { type Call, traceCalls, traceparentOf } from './trace-calls.js';
 
+/** The context of a call that shall not share its request: `{ context: alone }`. Then its answer has an {@link etagOf}. */
+export const alone = { skipBatch: true } as const;
+
 /** The service refuses larger batches. */
 const BATCH_CALLS_MAX = 25;
 
@@ -34,8 +37,8 @@ export interface ProductsClientOptions {
 export type ProductsClient = TRPCClient<AppRouter>;
 
 /**
- * A client of the products API. Calls of one moment share a request, 25 at most; `products.all` has one of its own, which is
- * read as it comes.
+ * A client of the products API. Calls of one moment share a request, 25 at most, but for those with the context
+ * {@link alone}; `products.all` has one of its own, which is read as it comes.
  *
  * @throws {TypeError} when `url` is none.
  */
@@ -62,7 +65,11 @@ export function createProductsClient({
         condition: ({ path }) => path === 'products.all',
         // Each stream has a request of its own: of two in one, the one that is not read holds up the other.
         true: httpBatchStreamLink({ ...options, maxItems: 1 }),
-        false: httpBatchLink(options),
+        false: splitLink({
+          condition: ({ context }) => context['skipBatch'] === alone.skipBatch,
+          true: httpBatchLink({ ...options, maxItems: 1 }),
+          false: httpBatchLink(options),
+        }),
       }),
     ],
   });

@@ -7,7 +7,7 @@ import type {
   ProductRemoval,
   ProductUpdate,
 } from '@products/api-contract';
-import type { ProductsClient } from './client.js';
+import { alone, type ProductsClient } from './client.js';
 import { isTransient, retryAfterMs } from './errors.js';
 
 const RETRIES_MAX = 3;
@@ -93,11 +93,13 @@ export function createProductsQueries(client: ProductsClient) {
       ...retries,
     }),
 
-    /** One product. */
+    /** One product, with its `etagOf`. */
     byId: (id: number) => ({
       queryKey: ['products', 'byId', id] as const,
       queryFn: ({ signal }: { signal: AbortSignal }): Promise<Product> =>
-        client.products.byId.query({ id }, { signal }),
+        client.products.byId.query({ id }, { signal, context: alone }),
+      // The same values can be another version.
+      structuralSharing: false as const,
       ...retries,
     }),
 
@@ -113,7 +115,8 @@ export function createProductsQueries(client: ProductsClient) {
     /** Changes a product, and shows it as it is now. */
     update: () => ({
       mutationKey: ['products', 'update'] as const,
-      mutationFn: (change: ProductUpdate): Promise<Product> => client.products.update.mutate(change),
+      mutationFn: (change: ProductUpdate): Promise<Product> =>
+        client.products.update.mutate(change, { context: alone }),
       onSuccess: (data: Product, _input: ProductUpdate, _result: unknown, { client: cache }: MutationContext) => {
         cache.setQueryData(['products', 'byId', data.id], data);
         return refreshLists(cache);

@@ -2,6 +2,7 @@ import type { AppRouter } from '@products/api-contract';
 import type { OperationLink, TRPCLink } from '@trpc/client';
 import { observable } from '@trpc/server/observable';
 import { rememberTrace } from './errors.js';
+import { rememberEtag } from './etags.js';
 
 /** A call that has ended, with what a span of it needs. */
 export interface Call {
@@ -46,6 +47,7 @@ export function traceCalls(onCall: ((call: Call) => void) | undefined): TRPCLink
       return next(op).subscribe({
         next: (value) => {
           end({});
+          if ('data' in value.result) rememberEtag(value.result.data, responseOf(value.context)?.headers);
           observer.next(value);
         },
         error: (error) => {
@@ -57,6 +59,11 @@ export function traceCalls(onCall: ((call: Call) => void) | undefined): TRPCLink
       });
     });
   return () => link;
+}
+
+/** Where tRPC's links leave the response of a call. */
+function responseOf(context: Record<string, unknown> | undefined): Response | undefined {
+  return context?.['response'] as Response | undefined;
 }
 
 /** The header of a request for these calls, which from now on are of one trace: the first's. */

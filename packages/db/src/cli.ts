@@ -1,5 +1,5 @@
 // The db:* scripts, which replace the Flask service's init_db.py, and what `dev` runs the service on.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseDatabaseUrl } from './connection.js';
 import { findRunningEmbeddedDatabase, locateEmbeddedFolder, startEmbeddedDatabase } from './embedded/index.js';
@@ -19,14 +19,12 @@ const parse = (url: string) => parseDatabaseUrl(url, process.env);
 
 const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   init: async (url) => {
-    const added = await initDatabase(parse(url));
-    return `Base de données prête : ${describeSeeding(added)}.`;
+    const { refused, added } = await initDatabase(parse(url));
+    return `Base de données prête${describeRefused(refused)} : ${describeSeeding(added)}.`;
   },
   migrate: async (url) => {
     const refused = await migrateDatabase(parse(url));
-    if (refused.length === 0) return 'Migrations appliquées.';
-    const why = 'ils ne peuvent être créés (droits, valeurs trop longues), les listes triées seront plus lentes';
-    return `Migrations appliquées, sans les index ${refused.join(', ')} : ${why}.`;
+    return `Migrations appliquées${describeRefused(refused)}.`;
   },
   seed: async (url) => {
     const added = await seedDatabase(parse(url));
@@ -57,6 +55,13 @@ const commands: Readonly<Record<string, (url: string) => Promise<string>>> = {
   },
 };
 
+/** The names of indexes that cannot be made, if any. */
+function describeRefused(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const why = 'ils ne peuvent être créés : droits, valeurs trop longues ; les listes triées seront plus lentes';
+  return `, sans les index ${names.join(', ')} (${why})`;
+}
+
 function describeSeeding(added: number): string {
   return added === 0
     ? 'la table contient déjà des produits, rien n’a été ajouté'
@@ -65,6 +70,13 @@ function describeSeeding(added: number): string {
 
 /** Runs a command on the embedded database, migrated and seeded, or on the configured one as it is. Returns its exit code. */
 function runOnDatabase([name = '', ...parameters]: readonly string[]): Promise<number> {
+  let command: ChildProcess | undefined;
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    isStopping = true;
+    command?.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   return withDatabaseUrl(async (url, psql) => {
     if (psql !== undefined) {
       await initDatabase(parse(url));
@@ -72,9 +84,10 @@ function runOnDatabase([name = '', ...parameters]: readonly string[]): Promise<n
       const line = { level: 'INFO', service: 'postgres', psql, message: 'PostgreSQL embarqué démarré' };
       process.stdout.write(`${JSON.stringify(line)}\n`);
     }
+    // A signal that came while the database was made ready.
+    if (isStopping) return 1;
     // biome-ignore lint/style/noProcessEnv: the command inherits it.
-    const command = spawn(name, parameters, { stdio: 'inherit', env: { ...process.env, DATABASE_URL: url } });
-    for (const signal of SIGNALS) process.on(signal, () => command.kill(signal));
+    command = spawn(name, parameters, { stdio: 'inherit', env: { ...process.env, DATABASE_URL: url } });
     const [code] = await once(command, 'exit');
     return code ?? 1;
   });

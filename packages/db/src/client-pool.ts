@@ -8,6 +8,8 @@ export type CheckedOutClient = PooledClient & pg.PoolClient;
 export interface ClientPoolOptions extends pg.PoolConfig {
   /** Longest time for one connection to be made. */
   readonly connectTimeoutMs: number;
+  /** Run on each new connection. */
+  readonly sessionStatement?: string;
 }
 
 /** node-postgres's pool on the hosts of a database. */
@@ -17,7 +19,7 @@ export class ClientPool {
   /** How the next new connection is made. */
   #attempt: Attempt;
 
-  constructor(connector: Connector, { connectTimeoutMs, ...options }: ClientPoolOptions) {
+  constructor(connector: Connector, { connectTimeoutMs, sessionStatement, ...options }: ClientPoolOptions) {
     this.#connector = connector;
     this.#attempt = connector.firstAttempt;
     const create = (config: pg.ClientConfig) => {
@@ -31,7 +33,10 @@ export class ClientPool {
       Client: function Client(clientConfig: pg.ClientConfig) {
         return create(clientConfig);
       } as unknown as typeof pg.Client,
-      onConnect: (client) => assertSession(client, (client as PooledClient).attempt.sessionTarget),
+      onConnect: async (client) => {
+        await assertSession(client, (client as PooledClient).attempt.sessionTarget);
+        if (sessionStatement !== undefined) await client.query(sessionStatement);
+      },
     });
     // Without a listener, an idle connection that the server ends takes the process with it.
     this.#pool.on('error', () => {});

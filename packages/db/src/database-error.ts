@@ -91,7 +91,7 @@ export function isConnectionLost(error: unknown): boolean {
   return 'code' in error || LOST_CONNECTION.test(error.message);
 }
 
-/** The column of a refused value: named as such, in a constraint's default name, or by the statement ({@link describeChange}). */
+/** The column of a refused value: named as such, in a constraint's default name, or by the statement that would have stored it. */
 function findColumn({ column, table, constraint, message }: pg.DatabaseError): { column?: string; value?: string } {
   if (column !== undefined) return { column };
   const [, changed, value] = /column:(\w+)=([\w.+-]*)/.exec(message) ?? [];

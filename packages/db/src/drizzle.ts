@@ -9,9 +9,11 @@ const pgCore: typeof import('drizzle-orm/pg-core') = require('drizzle-orm/pg-cor
 const nodePostgres: typeof import('drizzle-orm/node-postgres') = require('drizzle-orm/node-postgres');
 const migrator: typeof import('drizzle-orm/node-postgres/migrator') = require('drizzle-orm/node-postgres/migrator');
 
+export type { SQL } from 'drizzle-orm';
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 export type { PgColumn } from 'drizzle-orm/pg-core';
-export const { and, asc, desc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, getTableName, sql } = orm;
+export const { and, asc, desc, DrizzleQueryError, eq, fillPlaceholders, getTableColumns, getTableName, isNull, sql } =
+  orm;
 export const { doublePrecision, pgTable, serial, timestamp, varchar } = pgCore;
 export const { drizzle } = nodePostgres;
 export const { migrate } = migrator;

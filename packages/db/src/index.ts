@@ -2,7 +2,7 @@ export { type ConnectionConfig, parseDatabaseUrl } from './connection.js';
 export type { DatabaseServer } from './connector.js';
 export { CHECK_STATEMENT, createDatabase, type Database, queryBuilder, type Statement } from './database.js';
 export { DatabaseUnavailableError, SchemaError, ValueRefusedError } from './database-error.js';
-export { and, asc, desc, eq, sql } from './drizzle.js';
+export { and, asc, desc, eq, isNull, type SQL, sql } from './drizzle.js';
 export { type PoolOptions, sumPoolStats } from './pool.js';
 export { products } from './schema.js';
 export { assertSchema, type ServerSettings } from './schema-check.js';

@@ -87,8 +87,14 @@ export class ConnectionPool {
       connectTimeoutMs: queryTimeoutMs,
       maxLifetimeSeconds: recycleMs < 0 ? 0 : Math.min(Math.max(1, recycleMs) / 1_000, LIFETIME_SECONDS_MAX),
       query_timeout: queryTimeoutMs,
-      // A startup parameter, which transaction poolers refuse.
-      ...(preparedStatements ? { statement_timeout: Math.ceil(queryTimeoutMs * 0.9) } : {}),
+      ...(preparedStatements
+        ? {
+            // A startup parameter, which transaction poolers refuse.
+            statement_timeout: Math.ceil(queryTimeoutMs * 0.9),
+            // Numbers as they are, whatever the server's default. Poolers would give the setting to another client.
+            sessionStatement: 'SET extra_float_digits = 3',
+          }
+        : {}),
     });
   }
 

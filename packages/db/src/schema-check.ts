@@ -4,14 +4,17 @@ import { connectOnce } from './connector.js';
 import { CHECK_TIMEOUT_MS } from './database.js';
 import { SchemaError } from './database-error.js';
 import { getTableColumns, getTableName, type PgColumn } from './drizzle.js';
+import { findUnindexedColumns } from './list-indexes.js';
 import { tables } from './schema.js';
 
-/** Settings of the server that the service depends on. */
+/** What the service depends on, beside the tables. */
 export interface ServerSettings {
   /** Connections for users that are not superusers. */
   readonly connectionsMax: number;
   /** The server's default `statement_timeout`; 0: none. */
   readonly statementTimeoutMs: number;
+  /** Columns by which a large table has to be sorted for each page of a list. */
+  readonly unindexedColumns: readonly string[];
 }
 
 const INTEGERS = ['int2', 'int4', 'int8'];
@@ -35,8 +38,8 @@ interface TableColumn {
 }
 
 /**
- * Checks that every table is there with columns that the service can read and write, whatever made it, and returns the
- * server's settings.
+ * Checks that every table is there with columns that the service can read and write, whatever made it, and returns what else
+ * matters.
  *
  * @throws {SchemaError} when one is not; any other error means that the database did not answer.
  */
@@ -51,11 +54,12 @@ export async function assertSchema(connection: ConnectionConfig): Promise<Server
       const problem = findProblem(Object.values(getTableColumns(table)), await readColumns(client, name));
       if (problem !== undefined) throw new SchemaError(`La table « ${name} » ${problem(connection.description)}`);
     }
-    const { rows } = await client.query<ServerSettings>(
+    const { rows } = await client.query<Omit<ServerSettings, 'unindexedColumns'>>(
       `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "connectionsMax",
         (SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout') AS "statementTimeoutMs"`,
     );
-    return rows[0] ?? { connectionsMax: Number.POSITIVE_INFINITY, statementTimeoutMs: 0 };
+    const settings = rows[0] ?? { connectionsMax: Number.POSITIVE_INFINITY, statementTimeoutMs: 0 };
+    return { ...settings, unindexedColumns: await findUnindexedColumns(client) };
   } finally {
     await client.end().catch(() => {});
   }

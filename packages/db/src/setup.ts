@@ -18,7 +18,7 @@ export const SETUP_LOCK = 5_432_000_001;
  * Applies the migrations that the database does not have yet, and makes the indexes of lists. Safe when several instances start
  * at once.
  *
- * @returns the names of indexes that this role may not make
+ * @returns the names of the indexes that cannot be made
  */
 export async function migrateDatabase(connection: ConnectionConfig): Promise<string[]> {
   return withConnection(connection, async (orm) => {
@@ -32,12 +32,11 @@ export async function seedDatabase(connection: ConnectionConfig): Promise<number
   return withConnection(connection, addSamples);
 }
 
-/** Migrates, then seeds, in one go. Returns how many sample products were added: 10 or 0. */
-export async function initDatabase(connection: ConnectionConfig): Promise<number> {
+/** Migrates, then seeds, in one go: what {@link migrateDatabase} and {@link seedDatabase} return. */
+export async function initDatabase(connection: ConnectionConfig): Promise<{ refused: string[]; added: number }> {
   return withConnection(connection, async (orm) => {
     await applyMigrations(orm);
-    await ensureListIndexes(orm);
-    return addSamples(orm);
+    return { refused: await ensureListIndexes(orm), added: await addSamples(orm) };
   });
 }
 

@@ -36,6 +36,7 @@ const conditions = {
   '22021': { name: 'character_not_in_repertoire', reaction: 'refused' },
   '22023': { name: 'invalid_parameter_value', reaction: 'refused' },
   '22P02': { name: 'invalid_text_representation', reaction: 'refused' },
+  '22P05': { name: 'untranslatable_character', reaction: 'refused' },
   '23001': { name: 'restrict_violation', reaction: 'refused' },
   '23503': { name: 'foreign_key_violation', reaction: 'refused' },
   '23505': { name: 'unique_violation', reaction: 'conflict' },

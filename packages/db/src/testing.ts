@@ -47,7 +47,7 @@ export interface TestDatabase {
  * Makes a database of its own for one test file.
  *
  * @param serverUrl {@link TestServer.url}
- * @param template the database to clone, or `template0` for an empty one
+ * @param template the database to clone, or `template0` for an empty one, with what else CREATE DATABASE may say
  */
 export async function createTestDatabase(serverUrl: string, template = TEMPLATE_DATABASE): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;

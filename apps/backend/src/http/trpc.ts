@@ -14,6 +14,9 @@ import { RETRY_AFTER_SECONDS } from './send.js';
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
 
+/** tRPC's own would replace CORS's. */
+const VARY = 'trpc-accept, accept, Origin';
+
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
 export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly Procedure[], logger: Logger): Route[] {
   const handleCall = createHandler(router, logger);
@@ -95,8 +98,8 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
       if (res?.headersSent) res.statusCode = 500;
     },
     responseMeta: ({ data, errors, eagerGeneration }) => {
-      // The errors of a stream are still to come. tRPC's own Vary would replace CORS's.
-      if (eagerGeneration === true) return { headers: { vary: 'trpc-accept, accept, Origin' } };
+      // The errors of a stream are still to come.
+      if (eagerGeneration === true) return { headers: { vary: VARY } };
       const isUnavailable = errors.some(({ code }) => code === 'SERVICE_UNAVAILABLE');
       // A batch has several answers and one set of headers.
       const [answer, ...others] = data;
@@ -105,6 +108,7 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
         headers: {
           // An error before there is a context would be text/plain.
           'content-type': 'application/json',
+          vary: VARY,
           ...(isUnavailable ? { 'retry-after': RETRY_AFTER_SECONDS } : {}),
           ...(version === undefined ? {} : { etag: `"${version}"` }),
         },

@@ -275,6 +275,22 @@ describe('a call of the Products page', () => {
     await expectRows(['products.update', 'products.update', 'db_update_product']);
   });
 
+  it('that comes after another one’s change is refused, and changes nothing', async () => {
+    const body = JSON.stringify({ name: 'À deux', price: 3, category: 'Essai' });
+    const headers = { 'Content-Type': 'application/json' };
+    const created = await fetch(`${serviceUrl}/products`, { method: 'POST', headers, body });
+    const { id } = (await created.json()) as { id: number };
+    await page.goto(`${consoleUrl}/products?product=${id}`);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await fetch(`${serviceUrl}/products/${id}`, { method: 'PATCH', headers, body: '{"price":4}' });
+    await page.locator('[name=name]').fill('Perdu');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').getByText('Changed by someone else meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('4', { exact: true }).waitFor();
+    expect(await (await fetch(`${serviceUrl}/products/${id}`)).json()).toMatchObject({ name: 'À deux', price: 4 });
+  });
+
   it('that is refused shows the errors by field, and leads to its trace', async () => {
     await page.goto(`${consoleUrl}/products?new=true`);
     await page.getByRole('button', { name: 'Create' }).click();

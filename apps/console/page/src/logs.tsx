@@ -58,6 +58,7 @@ export function LogsPage() {
   const [waiting, setWaiting] = useState(0);
   const [isWrapped, setWrapped] = useState(false);
   const [isLoaded, setLoaded] = useState(false);
+  /** The first and the last line, by their `seq`, in the order in which they were chosen. */
   const [selected, setSelected] = useState<{ from: number; to: number }>();
   const scroller = useRef<HTMLDivElement>(null);
   /** What the console has looked through for the lines shown. */
@@ -134,7 +135,10 @@ export function LogsPage() {
     const earlier = { ...toQuery(search), beforeSeq: first.seq, limit: PAGE };
     const { items } = await api.lines.query(earlier).catch(() => ({ items: [] }));
     if (items.length === 0) return;
-    setLines((before) => (before[0]?.seq === first.seq ? [...items, ...before].slice(0, HELD_MAX) : before));
+    const held = [...items, ...lines].slice(0, HELD_MAX);
+    setLines((before) => (before === lines ? held : before));
+    // What is no longer held is asked for again on the way down.
+    seenSeq.current = Math.min(seenSeq.current, held.length < HELD_MAX ? seenSeq.current : (held.at(-1)?.seq ?? 0));
     requestAnimationFrame(() => {
       if (scroller.current !== null) scroller.current.scrollTop += items.length * 20;
     });
@@ -153,7 +157,10 @@ export function LogsPage() {
 
   const set = (next: Partial<Record<keyof Search, string | undefined>>) =>
     void navigate({ search: (before) => readLogsSearch({ ...before, ...next }), replace: true });
-  const chosen = selected && ([Math.min(selected.from, selected.to), Math.max(selected.from, selected.to)] as const);
+  const isChosen = ({ seq }: StoredLine) =>
+    selected !== undefined &&
+    seq >= Math.min(selected.from, selected.to) &&
+    seq <= Math.max(selected.from, selected.to);
   return (
     <div className="fill">
       <div className="pad" style={{ paddingBottom: 12 }}>
@@ -203,13 +210,15 @@ export function LogsPage() {
             if (!event.shiftKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
             event.preventDefault();
             const step = event.key === 'ArrowUp' ? -1 : 1;
-            const from = selected ?? { from: lines.length - 1, to: lines.length - 1 };
-            setSelected({ from: from.from, to: Math.max(0, Math.min(lines.length - 1, from.to + step)) });
+            const last = lines.at(-1)?.seq ?? 0;
+            const { from, to } = selected ?? { from: last, to: last };
+            const next = lines[lines.findIndex(({ seq }) => seq === to) + step];
+            setSelected({ from, to: next?.seq ?? to });
           }}
           onCopy={(event) => {
-            if (chosen === undefined || getSelection()?.isCollapsed === false) return;
+            if (selected === undefined || getSelection()?.isCollapsed === false) return;
             event.preventDefault();
-            const texts = lines.slice(chosen[0], chosen[1] + 1).map(({ fields, message }) => rawText(fields, message));
+            const texts = lines.filter(isChosen).map(({ fields, message }) => rawText(fields, message));
             event.clipboardData.setData('text/plain', texts.join('\n'));
           }}
         >
@@ -224,11 +233,11 @@ export function LogsPage() {
                   ref={virtual.measureElement}
                   data-index={index}
                   className={`line ${line.level}${isWrapped ? ' wrap' : ''}`}
-                  data-selected={chosen !== undefined && index >= chosen[0] && index <= chosen[1]}
+                  data-selected={isChosen(line)}
                   style={{ transform: `translateY(${start}px)` }}
                   onClick={(event) =>
                     getSelection()?.isCollapsed !== false &&
-                    setSelected({ from: event.shiftKey ? (selected?.from ?? index) : index, to: index })
+                    setSelected({ from: event.shiftKey ? (selected?.from ?? line.seq) : line.seq, to: line.seq })
                   }
                 >
                   <span className="muted" title={new Date(line.timeMs).toISOString()}>

@@ -1,8 +1,8 @@
 // A frontend of the API as anybody would write one, on @products/client.
 import type { NewProduct, Product, ProductSort } from '@products/api-contract';
-import { type Call, createdAtOf, createProductsClient, traceIdOf } from '@products/client';
+import { type Call, createdAtOf, createProductsClient, etagOf, traceIdOf } from '@products/client';
 import { createProductsQueries } from '@products/client/query';
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type SubmitEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useApp } from './app-state.js';
@@ -171,22 +171,29 @@ type Queries = ReturnType<typeof createProductsQueries>;
 function OneProduct({ queries, id }: { queries: Queries; id: number }) {
   const { t, language } = useApp();
   const navigate = useNavigate({ from: '/products' });
-  const [isEdited, setEdited] = useState(false);
-  const { data, error } = useQuery(queries.byId(id));
+  /** What the form began with: a change of another version is refused. */
+  const [edited, setEdited] = useState<Product>();
+  const { data, error, refetch } = useQuery(queries.byId(id));
   const update = useMutation(queries.update());
   const removal = useMutation(queries.delete());
   if (error !== null) return <Failure error={error} />;
   if (data === undefined) return null;
-  if (isEdited) {
+  const stop = () => {
+    setEdited(undefined);
+    update.reset();
+  };
+  if (edited !== undefined) {
     return (
       <ProductForm
-        title={data.name}
+        title={edited.name}
         action={t('save')}
-        product={data}
+        product={edited}
         isPending={update.isPending}
         error={update.error}
-        onSubmit={(product) => update.mutate({ ...product, id }, { onSuccess: () => setEdited(false) })}
-        onCancel={() => setEdited(false)}
+        onSubmit={(product) =>
+          update.mutate({ ...product, id, ifMatch: etagOf(edited) }, { onSuccess: stop, onError: () => void refetch() })
+        }
+        onCancel={stop}
       />
     );
   }
@@ -204,14 +211,19 @@ function OneProduct({ queries, id }: { queries: Queries; id: number }) {
         <dd title={createdAtOf(data).toISOString()}>{formatMoment(createdAtOf(data).getTime(), language)}</dd>
       </dl>
       <div className="bar" style={{ marginTop: 12 }}>
-        <button type="button" onClick={() => setEdited(true)}>
+        <button type="button" onClick={() => setEdited(data)}>
           {t('edit')}
         </button>
         <button
           type="button"
           className="error"
           disabled={removal.isPending}
-          onClick={() => removal.mutate({ id }, { onSuccess: () => void navigate({ search: withoutChoice }) })}
+          onClick={() =>
+            removal.mutate(
+              { id, ifMatch: etagOf(data) },
+              { onSuccess: () => void navigate({ search: withoutChoice }), onError: () => void refetch() },
+            )
+          }
         >
           {t('remove')}
         </button>
@@ -233,12 +245,8 @@ function issuesOf(error: unknown): readonly Issue[] {
 function NewProductForm({ queries }: { queries: Queries }) {
   const { t } = useApp();
   const navigate = useNavigate({ from: '/products' });
-  const cache = useQueryClient();
   const create = useMutation(queries.create());
-  const show = (product: Product) => {
-    cache.setQueryData(queries.byId(product.id).queryKey, product);
-    void navigate({ search: (before) => ({ ...withoutChoice(before), product: product.id }) });
-  };
+  const show = ({ id }: Product) => void navigate({ search: (before) => ({ ...withoutChoice(before), product: id }) });
   return (
     <ProductForm
       title={t('newProduct')}
@@ -327,9 +335,10 @@ function Failure({ error }: { error: unknown }) {
   const { t } = useApp();
   if (!(error instanceof Error)) return null;
   const traceId = traceIdOf(error);
+  const isOfOtherVersion = (error as { data?: { code?: string } }).data?.code === 'PRECONDITION_FAILED';
   return (
     <p className="error" role="alert">
-      ✕ {error.message}{' '}
+      ✕ {isOfOtherVersion ? t('changedMeanwhile') : error.message}{' '}
       {traceId !== undefined && (
         <Link to="/trace/$id" params={{ id: traceId }}>
           {t('trace')} {shortId(traceId)}

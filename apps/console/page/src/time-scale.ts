@@ -20,13 +20,16 @@ export interface TimeScale {
 /** The scale of a part of a trace: even, but for a gap of more than half of it. */
 export function createTimeScale({ gaps }: Pick<Tree, 'gaps'>, view: Range): TimeScale {
   const [from, to] = view;
+  // A span may take no time.
+  const length = Math.max(1, to - from);
   const within = gaps.map(([start, end]) => [Math.max(from, start), Math.min(to, end)] as const);
-  const gap = within.find(([start, end]) => end - start > (to - from) / 2);
+  // A view of nothing else is even too.
+  const gap = within.find(([start, end]) => end - start > length / 2 && end - start < length);
   if (gap === undefined) {
-    return { view, gap, partOf: (us) => (us - from) / (to - from), timeAt: (part) => from + part * (to - from) };
+    return { view, gap, partOf: (us) => (us - from) / length, timeAt: (part) => from + part * length };
   }
   const [start, end] = gap;
-  const usPerPart = Math.max(1, to - from - (end - start)) / (1 - GAP_PART);
+  const usPerPart = (length - (end - start)) / (1 - GAP_PART);
   const before = (start - from) / usPerPart;
   return {
     view,

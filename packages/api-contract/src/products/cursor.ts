@@ -27,8 +27,9 @@ export function writeCursor(sort: ProductSort, { value, id }: Position): number 
 
 /** Whether it is the cursor of any order: an id, or a text that a list has given. */
 export function isCursor(value: unknown): value is number | string {
-  if (typeof value === 'string') return PRODUCT_SORTS.some((sort) => sort === decode(value)[0]);
-  return Number.isInteger(value) && Number(value) >= ID_MIN && Number(value) <= ID_MAX;
+  return typeof value === 'string'
+    ? PRODUCT_SORTS.some((sort) => sort === decode(value)[0])
+    : Number.isSafeInteger(value);
 }
 
 /** @throws {ApiError} 400 for one that this order of the list has not given. */

@@ -159,7 +159,7 @@ function versionsIn(ifMatch: string | undefined): string[] | undefined {
 function explainUntouched(outcome: Untouched, id: number, ifMatch: string | undefined): ApiError {
   if (outcome === 'absent') return productNotFound(id);
   const received = describeValue(ifMatch);
-  const message = `Le produit a changé entre-temps : If-Match attend son ETag, guillemets compris, reçu ${received}.`;
+  const message = `Le produit n’a pas cette version : If-Match attend son ETag actuel, guillemets compris, reçu ${received}.`;
   return new ApiError('PRECONDITION_FAILED', { message });
 }
 

@@ -10,6 +10,9 @@ const expected = (what: string) => ({
     input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,
 });
 
+/** Most code points of a text to look for. */
+const FILTER_LENGTH_MAX = 1_000;
+
 /** PostgreSQL's varchar(n) counts code points; a string's `length` counts UTF-16 units. */
 function countCodePoints(text: string): number {
   let count = 0;
@@ -132,8 +135,11 @@ const expectedChanges = expected('un objet JSON avec name, price ou category');
 
 export const productChangesSchema: z.ZodType<ProductChanges, ProductChanges> = z.object(changes, expectedChanges);
 
+const expectedTags = expected('* ou des ETag, guillemets compris');
+
 const ifMatchSchema = z
-  .string(expected('* ou des ETag, guillemets compris'))
+  .string(expectedTags)
+  .refine((value) => !value.includes('\0'), expectedTags)
   .optional()
   .meta({
     description: 'Only if the product still has one of these versions: the `ETag` of an answer before, or `*`',
@@ -210,7 +216,10 @@ const productPageObject = z.object(
         examples: [3],
       }),
     cursor: z
-      .custom<number | string>(isCursor, expected(`un nombre entier de ${ID_MIN} à ${ID_MAX}`))
+      .custom<number | string>(
+        isCursor,
+        expected(`un nombre entier de ${ID_MIN} à ${ID_MAX}, ou pour un autre sort le curseur de la page d’avant`),
+      )
       .nullish()
       .meta({
         type: 'integer',
@@ -221,10 +230,11 @@ const productPageObject = z.object(
           'Only products with an id above this one: the last id of the page before. With another `sort`, follow `Link`.',
         examples: [3],
       }),
-    category: text(100)
+    // Of an adopted table, whose column may be longer than the service's.
+    category: text(FILTER_LENGTH_MAX)
       .optional()
       .meta({ description: 'Only products of this category', examples: ['Tablettes'] }),
-    q: searchedText(200)
+    q: searchedText(FILTER_LENGTH_MAX)
       .optional()
       .meta({ description: 'Only products with this text in their name, whatever its case', examples: ['pad'] }),
     sort: z

@@ -49,6 +49,7 @@ export const logFields = {
     description: 'most products to answer, null for all; of connections, the server’s limit',
   },
   connections: { type: 'string', description: 'most connections that the service opens' },
+  columns: { type: 'string', description: 'columns of a table' },
   after: { type: 'integer or null', description: 'id of the product before the page, null for the first page' },
   delay_seconds: { type: 'number', description: '`SLOW_ENDPOINT_DELAY`' },
   code: { type: 'string', description: 'code of the error, as in its response' },
@@ -138,6 +139,11 @@ export const logEvents = {
     message:
       'statement_timeout absent ou trop long : une écriture refusée après {timeout_seconds} s peut encore aboutir (ALTER ROLE … SET …)',
     fields: ['timeout_seconds'],
+  },
+  list_indexes_absent: {
+    levels: ['WARNING'],
+    message: 'Listes triées lentes : products n’a pas d’index par {columns}, que pnpm db:migrate crée',
+    fields: ['columns'],
   },
   connections_crowded: {
     levels: ['WARNING'],

@@ -1,6 +1,5 @@
 import {
   type Caller,
-  invalidInput,
   type ProductQuery,
   type ProductsPort,
   type Untouched,
@@ -11,7 +10,7 @@ import { type Logger, nameProduct } from '@products/telemetry';
 import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
-import { explainHold, explainRefusal } from './stored-product.js';
+import { explainCursor, explainEncoding, explainHold, explainRefusal } from './stored-product.js';
 
 /** A page of the stream: large enough that its statement costs little per product, small enough to come at once. */
 const STREAM_PAGE_SIZE = 500;
@@ -37,20 +36,21 @@ export function createProducts({
 
   const { readById } = reads;
 
-  /** A cursor that a client has made up can hold a text that its column does not take. */
+  /** A made-up cursor can hold a text that its column does not take; filters, characters that the database lacks. */
   const readPage: typeof reads.readPage = async (query) => {
     try {
       return await reads.readPage(query);
     } catch (error) {
       if (!(error instanceof ValueRefusedError)) throw error;
-      throw invalidInput([{ path: 'cursor', message: 'attendu le curseur d’une page, reçu un autre texte' }], error);
+      const { category, q } = query;
+      throw explainEncoding(error, { category, q }) ?? explainCursor(error);
     }
   };
 
-  /** Why a product was not touched, on the primary: the replica may not know yet. */
+  /** Why a product was not touched, on the primary: the replica may not know yet. Fails where its row is none. */
   const explain = async (id: number, versions: string[] | undefined, caller: Caller): Promise<Untouched> => {
-    if (versions === undefined) return 'absent';
-    return (await queries.readById({ id, caller, onRead: () => {} })) === undefined ? 'absent' : 'changed';
+    const product = await queries.readById({ id, caller, onRead: () => {} });
+    return product === undefined || versions === undefined ? 'absent' : 'changed';
   };
 
   return {
@@ -137,7 +137,7 @@ export function createProducts({
           nameProduct(id);
           logger.info('product_deleted', { product_id: id });
         });
-        if (!isDeleted) return explain(id, versions, caller);
+        if (!isDeleted) return versions === undefined ? 'absent' : explain(id, versions, caller);
         nameProduct(id);
         return 'deleted';
       } catch (error) {

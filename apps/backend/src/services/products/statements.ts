@@ -1,6 +1,6 @@
 // The SQL of products.
 import type { NewProduct, Product, ProductQuery } from '@products/api-contract/server';
-import { and, asc, desc, eq, products, queryBuilder, sql } from '@products/db';
+import { and, asc, desc, eq, isNull, products, queryBuilder, type SQL, sql } from '@products/db';
 
 /** UTC, whether the column has a time zone or not, and whatever the session's is. */
 const createdAtInUtc = sql`to_timestamp(extract(epoch from ${products.created_at})) AT TIME ZONE 'UTC'`;
@@ -41,28 +41,38 @@ END)::integer`.as('unchanged');
 export type PageRow = Product & { readonly position?: string };
 
 /** The statement of a list: one for each order and each set of conditions, so that each can use an index. */
-export function selectPage({ sort, category, q, after }: ProductQuery) {
+export function selectPage(query: ProductQuery) {
+  const { sort, after } = query;
   const column = products[sort.replace('-', '') as keyof Product];
-  const isById = column === products.id;
   const isDescending = sort.startsWith('-');
+  const isById = column === products.id;
   const direction = isDescending ? desc : asc;
   const behind = isDescending ? sql.raw('<') : sql.raw('>');
   // A text without a type is read as the column's, whatever that is in an adopted table.
   const position = isById
     ? sql`${products.id} ${behind} ${idValue('id')}`
     : sql`(${column}, ${products.id}) ${behind} (${sql.placeholder('value')}, ${idValue('id')})`;
-  return queryBuilder
-    .select(isById ? productColumns : { ...productColumns, position: sql<string>`${column}::text`.as('position') })
-    .from(products)
-    .where(
-      and(
-        after === null ? undefined : position,
-        category === undefined ? undefined : sql`${products.category} = ${sql.placeholder('category')}`,
-        q === undefined ? undefined : sql`${products.name}::text ILIKE ${sql.placeholder('q')}`,
-      ),
-    )
-    .orderBy(...(isById ? [] : [direction(column)]), direction(products.id))
+  const select = (where: SQL | undefined) =>
+    queryBuilder
+      .select(isById ? productColumns : { ...productColumns, position: sql<string>`${column}::text`.as('position') })
+      .from(products)
+      .where(and(where, isListed(query)))
+      .orderBy(...(isById ? [] : [direction(column)]), direction(products.id))
+      .limit(sql.placeholder('limit'));
+  if (after === null) return select(undefined);
+  if (isById || isDescending) return select(position);
+  // NULL is behind no position, and the last of ascending values. Sent when the first part is not full.
+  return select(position)
+    .unionAll(select(isNull(column)))
     .limit(sql.placeholder('limit'));
+}
+
+/** What `category` and `q` ask for. The database's own collation: LIKE takes none that is not deterministic. */
+function isListed({ category, q }: ProductQuery): SQL | undefined {
+  return and(
+    category === undefined ? undefined : sql`${products.category} = ${sql.placeholder('category')}`,
+    q === undefined ? undefined : sql`${products.name}::text COLLATE "default" ILIKE ${sql.placeholder('q')}`,
+  );
 }
 
 /** The column's value where nothing is given. */
@@ -81,10 +91,14 @@ export const insertProduct = queryBuilder
   .values({ ...newValues, created_at: sql.placeholder('created_at') })
   .returning({ ...productColumns, unchanged });
 
+/** Whether the row would be a product: an adopted one may hold NULL, NaN or infinity. */
+const isComplete = sql`${givenOr('name')} IS NOT NULL AND ${givenOr('category')} IS NOT NULL
+  AND abs(${givenOr('price')}::float8) < 'Infinity' AND isfinite(${products.created_at})`;
+
 export const updateProduct = queryBuilder
   .update(products)
   .set({ name: givenOr('name'), price: givenOr('price'), category: givenOr('category') })
-  .where(and(eq(products.id, idValue('id')), hasVersion))
+  .where(and(eq(products.id, idValue('id')), hasVersion, isComplete))
   .returning({ ...productColumns, unchanged, version });
 
 export const deleteProduct = queryBuilder

@@ -35,9 +35,31 @@ export function explainRefusal(refusal: ValueRefusedError, product: ProductChang
   if (refusal.isConflict) {
     return new ApiError('CONFLICT', { message: 'Un produit qui existe déjà ne permet pas celui-ci.', cause: refusal });
   }
+  const encoding = explainEncoding(refusal, { ...product });
+  if (encoding !== undefined) return encoding;
   const { field, expected } = describeRefusal(refusal);
   const received = field === undefined ? 'un produit qu’elle refuse' : describeValue(product[field]);
   return invalidInput([{ path: field ?? '', message: `attendu ${expected}, reçu ${received}` }], refusal);
+}
+
+/** Which texts may have the character that the database's encoding lacks: none of them is one of ASCII's. */
+export function explainEncoding(
+  refusal: ValueRefusedError,
+  fields: Readonly<Record<string, unknown>>,
+): ApiError | undefined {
+  if (refusal.condition !== 'untranslatable_character') return undefined;
+  const issues = Object.entries(fields)
+    .filter(([, value]) => typeof value === 'string' && [...value].some((character) => character > '\u007f'))
+    .map(([path, value]) => ({
+      path,
+      message: `attendu des caractères que l’encodage de la base contient, reçu ${describeValue(value)}`,
+    }));
+  return issues.length === 0 ? undefined : invalidInput(issues, refusal);
+}
+
+/** A cursor that no list has given holds a text that its column does not take. */
+export function explainCursor(refusal: ValueRefusedError): ApiError {
+  return invalidInput([{ path: 'cursor', message: 'attendu le curseur d’une page, reçu un autre texte' }], refusal);
 }
 
 /** Why a product cannot be removed: most often, rows of other tables refer to it. */
