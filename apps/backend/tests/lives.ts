@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findFreePort } from '@products/db/testing';
+import { createTestDatabase, findFreePort } from '@products/db/testing';
 import { expect, inject } from 'vitest';
 import { asModule, type LogLine, preload, run, startOnSamples, urlOf } from './backend.js';
 import { createCheckout } from './checkout.js';
@@ -43,6 +43,18 @@ const withoutReplica: Life = async () => {
   await using service = await startOnSamples({ DATABASE_REPLICA_URL: nobody, DB_PREPARED_STATEMENTS: 'off' });
   expect((await service.fetch('/products')).status).toBe(200);
   await service.stop();
+  return service.lines;
+};
+
+const withoutAnIndex: Life = async () => {
+  const database = await createTestDatabase(inject('serverUrl'));
+  await database.query(`DROP INDEX products_price_id_idx;
+    INSERT INTO products (name, price, category, created_at)
+      SELECT 'Lampe', n, 'Maison', now() FROM generate_series(1, 10000) AS n;
+    ANALYZE products`);
+  const service = await startOnSamples({ DATABASE_URL: database.url });
+  await service.stop();
+  await database.drop();
   return service.lines;
 };
 
@@ -199,6 +211,7 @@ export const lives: readonly Life[] = [
   misconfigured,
   withoutPreload,
   withoutReplica,
+  withoutAnIndex,
   withoutStrategy,
   withMoreConnectionsThanFiles,
   withoutTraces,

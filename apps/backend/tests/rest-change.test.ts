@@ -109,7 +109,7 @@ describe('DELETE /products/{id}', () => {
     expect(response.status).toBe(409);
     expect(await readError(response)).toMatchObject({
       code: 'CONFLICT',
-      message: `Le produit ${product.id} est encore utilisé ailleurs : il ne peut être supprimé.`,
+      message: `Le produit ${product.id} est encore utilisé ailleurs et ne peut être supprimé.`,
     });
     expect(await stored()).toEqual(product);
     await backend.database.query('DROP TABLE orders');
@@ -131,7 +131,7 @@ describe('lost updates', () => {
     expect(late.status).toBe(412);
     expect(await readError(late)).toMatchObject({
       code: 'PRECONDITION_FAILED',
-      message: `Le produit n’a pas cette version : If-Match attend son ETag actuel, guillemets compris, reçu ${JSON.stringify(first)}.`,
+      message: `La version n’est pas l’actuelle : If-Match attend l’ETag actuel, guillemets compris, reçu ${JSON.stringify(first)}.`,
     });
     expect((await backend.fetch(path, remove({ 'If-Match': first }))).status).toBe(412);
     expect((await stored()).price).toBe(20);

@@ -141,6 +141,16 @@ export function invalidInput(issues: Issue[], cause: unknown, details: ErrorDeta
   return new ApiError('BAD_REQUEST', { message, details: { ...details, issues }, cause });
 }
 
+/**
+ * @param row what there is none of: `Aucun produit`
+ * @param id named where a double holds it exactly
+ */
+export function notFound(row: string, id: number, details: ErrorDetails = {}): ApiError {
+  return Number.isSafeInteger(id)
+    ? new ApiError('NOT_FOUND', { message: `${row} n’a l’id ${id}.`, details })
+    : new ApiError('NOT_FOUND', { message: `${row} n’a un id aussi grand.` });
+}
+
 export function toErrorBody(error: ApiError, trace: ErrorTrace): ErrorBody {
   const { error: label } = errorCatalogue[error.code];
   return { error: label, code: error.code, message: error.message, ...trace, ...error.details };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.js';
 import type { RequestSchemaName, ResponseSchemaName } from './named-schemas.js';
+import type { tags } from './tags.js';
 
 /** A path template as OpenAPI writes it: `/products/{id}`. */
 export type RestPath = `/${string}`;
@@ -21,7 +22,7 @@ export type RestRoute = {
   readonly path: RestPath;
   readonly summary: string;
   readonly description: string;
-  readonly tag: 'products' | 'diagnostics' | 'monitoring';
+  readonly tag: keyof typeof tags;
   /** Fields of the input that are headers of the request, with the names of these. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a POST and a PATCH, the schema of its body. */

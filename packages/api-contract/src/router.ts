@@ -24,13 +24,15 @@ export interface Ports {
  */
 export function createAppRouter(ports: Ports, inProcedureSpan?: InProcedureSpan) {
   const procedures = createProcedures(ports.describeTrace, inProcedureSpan);
-  const products = createProductsRouter(procedures, ports.products);
-  const health = createHealthRouter(procedures, ports.health);
+  const routers = {
+    products: createProductsRouter(procedures, ports.products),
+    health: createHealthRouter(procedures, ports.health),
+  };
   const createFull = (diagnostics: DiagnosticsPort) =>
-    procedures.router({ products, diagnostics: createDiagnosticsRouter(procedures, diagnostics), health });
+    procedures.router({ ...routers, diagnostics: createDiagnosticsRouter(procedures, diagnostics) });
   if (ports.diagnostics !== undefined) return createFull(ports.diagnostics);
   // Clients are compiled against all procedures; those that are not there are not found.
-  return procedures.router({ products, health }) as unknown as ReturnType<typeof createFull>;
+  return procedures.router(routers) as unknown as ReturnType<typeof createFull>;
 }
 
 export type AppRouter = ReturnType<typeof createAppRouter>;

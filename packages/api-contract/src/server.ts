@@ -12,19 +12,14 @@ export {
   toApiError,
   toErrorBody,
 } from './errors.js';
+export { PAGE_SIZE_MAX, REFUSED } from './fields.js';
 export type { HealthPort } from './health/port.js';
 export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
 export { toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestContent, RestPath, RestRoute } from './procedure-meta.js';
 export { type Position, writeCursor } from './products/cursor.js';
-export type { ProductQuery, ProductsPort, Untouched } from './products/port.js';
-export {
-  type NewProduct,
-  PAGE_SIZE_MAX,
-  type Product,
-  type ProductChanges,
-  type ProductList,
-  REFUSED,
-} from './products/schemas.js';
+export type { ProductQuery, ProductsPort } from './products/port.js';
+export type { NewProduct, Product, ProductChanges, ProductList } from './products/schemas.js';
 export { createAppRouter, type Ports } from './router.js';
-export { setVersion, versionOf } from './version.js';
+export { tags } from './tags.js';
+export { setVersion, type Untouched, versionOf } from './version.js';

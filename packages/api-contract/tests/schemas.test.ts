@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { newProductSchema, productIdSchema, productPageSchema } from '../src/products/schemas.js';
+import { rowId } from '../src/fields.js';
+import { newProductSchema, productPageSchema } from '../src/products/schemas.js';
 
 const valid = { name: 'iPad Pro', price: 1199, category: 'Tablettes' };
 
@@ -74,11 +75,11 @@ describe('a new product', () => {
 
 describe('a product id', () => {
   it.each([1, 0, -1, 2 ** 31, 2 ** 53, 1e300, -0, Number.POSITIVE_INFINITY])('may be any integer: %d', (id) => {
-    expect(messagesFor(productIdSchema, id)).toEqual([]);
+    expect(messagesFor(rowId('product'), id)).toEqual([]);
   });
 
   it.each([[1.5], ['1'], [null], [undefined], [Number.NaN], [[1]], [true]])('is refused as %o', (id) => {
-    expect(messagesFor(productIdSchema, id)).toHaveLength(1);
+    expect(messagesFor(rowId('product'), id)).toHaveLength(1);
   });
 });
 

@@ -10,7 +10,7 @@ export { readTracing, type UnusedVariable } from './settings.js';
 export { currentTrace, type TraceIds } from './traces/current.js';
 export { type RequestSpan, startRequestSpan, startUntracedRequest } from './traces/request-span.js';
 export {
-  nameProduct,
+  identify,
   type QueryDescription,
   recordError,
   recordException,

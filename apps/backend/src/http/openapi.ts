@@ -7,6 +7,7 @@ import {
   type RestRoute,
   requestSchemas,
   responseSchemas,
+  tags,
 } from '@products/api-contract/server';
 import { version } from '@products/telemetry';
 import { z } from 'zod';
@@ -16,12 +17,6 @@ import { isRest, type JsonSchema, type Procedure, parameterOf, type RestProcedur
 type Json = Readonly<Record<string, unknown>>;
 
 const EXAMPLE_TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
-
-const tagDescriptions: Readonly<Record<RestRoute['tag'], string>> = {
-  products: 'The products',
-  diagnostics: 'Slowness and errors on demand',
-  monitoring: 'For probes, scrapers and readers',
-};
 
 const headers = {
   traceresponse: {
@@ -66,7 +61,7 @@ export function describeApi(
   }
   const document = {
     servers: [{ url: publicUrl ?? '/' }],
-    tags: Object.entries(tagDescriptions).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths: { ...paths, ...monitoringPaths },
     components: {
       schemas: {

@@ -1,9 +1,6 @@
 import { describeValue } from '../describe-value.js';
 import { invalidInput } from '../errors.js';
-
-/** Integers that a double holds exactly: no product has an id beyond, whatever the type of its column. */
-export const ID_MIN = Number.MIN_SAFE_INTEGER;
-export const ID_MAX = Number.MAX_SAFE_INTEGER;
+import { ID_MAX, ID_MIN } from '../fields.js';
 
 const sortColumns = ['id', 'name', 'price', 'category', 'created_at'] as const;
 

@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.js';
+import type { Untouched } from '../version.js';
 import type { Position, ProductSort } from './cursor.js';
 import type { NewProduct, Product, ProductChanges, ProductFilter, ProductList } from './schemas.js';
 
@@ -7,9 +8,6 @@ export interface ProductQuery extends Omit<ProductFilter, 'sort'> {
   readonly sort: ProductSort;
   readonly after: Position | null;
 }
-
-/** Why a product was neither changed nor removed: there is none, or it has another version. */
-export type Untouched = 'absent' | 'changed';
 
 /** The work behind the products procedures. */
 export interface ProductsPort {

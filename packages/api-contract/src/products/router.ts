@@ -1,11 +1,11 @@
-import { describeValue } from '../describe-value.js';
-import { ApiError } from '../errors.js';
+import { type ApiError, notFound } from '../errors.js';
+import { PAGE_SIZE_MAX } from '../fields.js';
 import type { Procedures } from '../procedure.js';
+import { preconditionFailed, type Untouched, versionsIn } from '../version.js';
 import { readCursor } from './cursor.js';
-import type { ProductQuery, ProductsPort, Untouched } from './port.js';
+import type { ProductQuery, ProductsPort } from './port.js';
 import {
   newProductSchema,
-  PAGE_SIZE_MAX,
   type Product,
   type ProductCursor,
   type ProductList,
@@ -149,23 +149,10 @@ function locate({ category, q, sort = 'id', cursor = null }: ProductCursor): Pro
   return { category, q, sort, after: readCursor(sort, cursor) };
 }
 
-/** The versions that `If-Match` names (RFC 9110, 13.1.1), without the weak ones, which match none; undefined: any. */
-function versionsIn(ifMatch: string | undefined): string[] | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined;
-  const tags = [...ifMatch.matchAll(/(W\/)?"([^"]*)"/g)];
-  return tags.flatMap(([, weak, version = '']) => (weak === undefined ? [version] : []));
-}
-
 function explainUntouched(outcome: Untouched, id: number, ifMatch: string | undefined): ApiError {
-  if (outcome === 'absent') return productNotFound(id);
-  const received = describeValue(ifMatch);
-  const message = `Le produit n’a pas cette version : If-Match attend son ETag actuel, guillemets compris, reçu ${received}.`;
-  return new ApiError('PRECONDITION_FAILED', { message });
+  return outcome === 'absent' ? productNotFound(id) : preconditionFailed(ifMatch);
 }
 
-/** Names the id where a double holds it exactly. */
 function productNotFound(id: number): ApiError {
-  return Number.isSafeInteger(id)
-    ? new ApiError('NOT_FOUND', { message: `Aucun produit n’a l’id ${id}.`, details: { product_id: id } })
-    : new ApiError('NOT_FOUND', { message: 'Aucun produit n’a un id aussi grand.' });
+  return notFound('Aucun produit', id, { product_id: id });
 }

@@ -1,75 +1,9 @@
 import { z } from 'zod';
-import { describeValue } from '../describe-value.js';
-import { ID_MAX, ID_MIN, isCursor, PRODUCT_SORTS, type ProductSort } from './cursor.js';
+import { expected, ID_MAX, ID_MIN, pageLimit, refusedAfter, rowId, searchedText, text } from '../fields.js';
+import { ifMatchSchema, type Precondition } from '../version.js';
+import { isCursor, PRODUCT_SORTS, type ProductSort } from './cursor.js';
 
-/** Most products that one call of `products.list`, or one page of `GET /products`, returns. */
-export const PAGE_SIZE_MAX = 1_000;
-
-const expected = (what: string) => ({
-  error: ({ input }: { input?: unknown }) =>
-    input === undefined ? `obligatoire : ${what}` : `attendu ${what}, reçu ${describeValue(input)}`,
-});
-
-/** Most code points of a text to look for. */
-const FILTER_LENGTH_MAX = 1_000;
-
-/** PostgreSQL's varchar(n) counts code points; a string's `length` counts UTF-16 units. */
-function countCodePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-}
-
-/** What `trim()` takes for blank, as the characters themselves: dialects of regular expressions differ in `\\s` and `\\u`. */
-const BLANK = '\t\n\u000b\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
-const NUL = '\\x00';
-
-/**
- * Not blank, no NUL. Without look-around, so that Python's and RE2's dialects read it as JavaScript's does
- * (https://json-schema.org/draft/2020-12/json-schema-core#name-regular-expressions).
- */
-const STORABLE_PATTERN = `^[^${NUL}]*[^${NUL}${BLANK}][^${NUL}]*$`;
-
-/** Text that is not blank and that PostgreSQL stores unchanged in a varchar of this length. */
-function text(lengthMax: number) {
-  const allowed = `un texte de 1 à ${lengthMax} caractères`;
-  return z
-    .string(expected(allowed))
-    .check((context) => {
-      const { value } = context;
-      const problem = !value.isWellFormed()
-        ? 'contient une moitié de paire de substitution Unicode'
-        : value.includes('\0')
-          ? 'contient le caractère NUL'
-          : value.trim() === ''
-            ? 'est vide ou ne contient que des espaces'
-            : value.length > lengthMax && countCodePoints(value) > lengthMax
-              ? `a ${countCodePoints(value)} caractères`
-              : undefined;
-      if (problem === undefined) return;
-      const message = `attendu ${allowed}, reçu ${describeValue(value)} qui ${problem}`;
-      context.issues.push({ code: 'custom', input: value, message });
-    })
-    .meta({ minLength: 1, maxLength: lengthMax, pattern: STORABLE_PATTERN });
-}
-
-/** Text to look for in texts of this length; a blank one is found in all. */
-function searchedText(lengthMax: number) {
-  const allowed = expected(`un texte de ${lengthMax} caractères au plus, sans caractère NUL`);
-  return z
-    .string(allowed)
-    .refine((value) => value.isWellFormed() && !value.includes('\0') && countCodePoints(value) <= lengthMax, allowed)
-    .meta({ maxLength: lengthMax, pattern: `^[^${NUL}]*$` });
-}
-
-/** Any integer: one that no product can have is not found rather than refused. */
-export const productIdSchema = z
-  .custom<number>(
-    // JSON.parse reads an integer beyond the largest double as infinity.
-    (id) => Number.isInteger(id) || id === Number.POSITIVE_INFINITY || id === Number.NEGATIVE_INFINITY,
-    expected('un nombre entier'),
-  )
-  .meta({ type: 'integer', format: 'int64', description: 'Id of a product', examples: [1] });
+const idSchema = rowId('product');
 
 const productPriceSchema = z
   .number(expected('un nombre fini supérieur à 0'))
@@ -81,6 +15,9 @@ const timestampSchema = z.string().meta({
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$',
   examples: ['2024-12-14T21:30:00'],
 });
+
+/** Most code points of a text to look for. */
+const FILTER_LENGTH_MAX = 1_000;
 
 /** A product as both transports show it. */
 export interface Product {
@@ -135,50 +72,25 @@ const expectedChanges = expected('un objet JSON avec name, price ou category');
 
 export const productChangesSchema: z.ZodType<ProductChanges, ProductChanges> = z.object(changes, expectedChanges);
 
-const expectedTags = expected('* ou des ETag, guillemets compris');
-
-const ifMatchSchema = z
-  .string(expectedTags)
-  .refine((value) => !value.includes('\0'), expectedTags)
-  .optional()
-  .meta({
-    description: 'Only if the product still has one of these versions: the `ETag` of an answer before, or `*`',
-    examples: ['"1234"'],
-  });
-
-/** Which versions of a product a change is meant for. */
-interface ProductPrecondition {
-  /** `*`, or entity tags in quotes, as `If-Match` has them; any version without. */
-  ifMatch?: string | undefined;
-}
-
 /** A product's id, what is to change, and of which version. */
-export interface ProductUpdate extends ProductChanges, ProductPrecondition {
+export interface ProductUpdate extends ProductChanges, Precondition {
   id: number;
 }
 
 export const productUpdateSchema: z.ZodType<ProductUpdate, ProductUpdate> = z.object(
-  { id: productIdSchema, ...changes, ifMatch: ifMatchSchema },
+  { id: idSchema, ...changes, ifMatch: ifMatchSchema },
   expectedChanges,
 );
 
 /** Which product is to go, and in which version. */
-export interface ProductRemoval extends ProductPrecondition {
+export interface ProductRemoval extends Precondition {
   id: number;
 }
 
 export const productRemovalSchema: z.ZodType<ProductRemoval, ProductRemoval> = z.object(
-  { id: productIdSchema, ifMatch: ifMatchSchema },
+  { id: idSchema, ifMatch: ifMatchSchema },
   { error: 'attendu un objet JSON avec id' },
 );
-
-const integerBetween = (min: number, max: number) => {
-  const what = expected(`un nombre entier de ${min} à ${max}`);
-  return z.number(what).refine((value) => Number.isInteger(value) && value >= min && value <= max, what);
-};
-
-/** Marks a field that is there to be refused with a word about it. */
-export const REFUSED = 'x-refused';
 
 /** Which products a list has, and in which order. */
 export interface ProductFilter {
@@ -206,15 +118,7 @@ export interface ProductPage extends ProductCursor {
 
 const productPageObject = z.object(
   {
-    limit: integerBetween(1, PAGE_SIZE_MAX)
-      .optional()
-      .meta({
-        type: 'integer',
-        minimum: 1,
-        maximum: PAGE_SIZE_MAX,
-        description: 'How many products at most',
-        examples: [3],
-      }),
+    limit: pageLimit('products'),
     cursor: z
       .custom<number | string>(
         isCursor,
@@ -241,10 +145,7 @@ const productPageObject = z.object(
       .enum(PRODUCT_SORTS, expected(`l’un de ${PRODUCT_SORTS.join(', ')}`))
       .optional()
       .meta({ description: 'The order; with `-` the other way round. By `id` without one', examples: ['-price'] }),
-    after: z
-      .undefined({ error: 'ce champ s’appelle cursor dans les procédures, after dans les URL de REST' })
-      .optional()
-      .meta({ [REFUSED]: true }),
+    after: refusedAfter,
   },
   expected('un objet JSON'),
 );
@@ -258,7 +159,7 @@ export interface ProductId {
 }
 
 export const productIdInputSchema: z.ZodType<ProductId, ProductId> = z.object(
-  { id: productIdSchema },
+  { id: idSchema },
   { error: 'attendu un objet JSON avec id' },
 );
 

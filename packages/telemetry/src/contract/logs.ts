@@ -1,5 +1,6 @@
 // Every line that the service can write: docs/telemetry-reference.md is made from this, and so is the logger.
 
+import { productLogEvents, productLogFields } from './products.js';
 import type { spans } from './spans.js';
 
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
@@ -42,15 +43,15 @@ export const logFields = {
     type: 'number',
     description: 'milliseconds from the arrival of the request to the end of its response',
   },
-  count: { type: 'integer', description: 'number of products' },
-  product_id: { type: 'integer', description: 'id of a product' },
+  count: { type: 'integer', description: 'number of rows' },
+  ...productLogFields,
   limit: {
     type: 'integer or null',
-    description: 'most products to answer, null for all; of connections, the server’s limit',
+    description: 'most rows to answer, null for all; of connections, the server’s limit',
   },
   connections: { type: 'string', description: 'most connections that the service opens' },
   columns: { type: 'string', description: 'columns of a table' },
-  after: { type: 'integer or null', description: 'id of the product before the page, null for the first page' },
+  after: { type: 'integer or null', description: 'id of the row before the page, null for the first page' },
   delay_seconds: { type: 'number', description: '`SLOW_ENDPOINT_DELAY`' },
   code: { type: 'string', description: 'code of the error, as in its response' },
   reason: { type: 'string', description: 'cause, in words' },
@@ -159,62 +160,7 @@ export const logEvents = {
     fields: ['method', 'path'],
     span: 'request',
   },
-  products_requested: { levels: ['INFO'], message: 'Récupération de tous les produits', span: 'request' },
-  products_page_requested: {
-    levels: ['INFO'],
-    message: 'Récupération d’une page de produits',
-    fields: ['limit', 'after'],
-    span: 'request',
-  },
-  products_retrieved: {
-    levels: ['INFO'],
-    message: '{count} produits récupérés',
-    fields: ['count'],
-    span: 'db_query_products',
-  },
-  product_requested: {
-    levels: ['INFO'],
-    message: 'Récupération du produit {product_id}',
-    fields: ['product_id'],
-    span: 'request',
-  },
-  product_retrieved: {
-    levels: ['INFO'],
-    message: 'Produit {product_id} récupéré',
-    fields: ['product_id'],
-    span: 'db_query_product_by_id',
-  },
-  product_creation_requested: { levels: ['INFO'], message: 'Création d’un produit', span: 'request' },
-  product_created: {
-    levels: ['INFO'],
-    message: 'Produit {product_id} créé',
-    fields: ['product_id'],
-    span: 'db_insert_product',
-  },
-  product_update_requested: {
-    levels: ['INFO'],
-    message: 'Modification du produit {product_id}',
-    fields: ['product_id'],
-    span: 'request',
-  },
-  product_updated: {
-    levels: ['INFO'],
-    message: 'Produit {product_id} modifié',
-    fields: ['product_id'],
-    span: 'db_update_product',
-  },
-  product_deletion_requested: {
-    levels: ['INFO'],
-    message: 'Suppression du produit {product_id}',
-    fields: ['product_id'],
-    span: 'request',
-  },
-  product_deleted: {
-    levels: ['INFO'],
-    message: 'Produit {product_id} supprimé',
-    fields: ['product_id'],
-    span: 'db_delete_product',
-  },
+  ...productLogEvents,
   slow_operation_started: {
     levels: ['INFO'],
     message: 'Opération lente de {delay_seconds} s',

@@ -1,12 +1,22 @@
 // Every span of the service: docs/telemetry-reference.md is made from this, and so are the spans.
 
+import { productAttributes, productSpans } from './products.js';
+import { failureAttributes, statement } from './statement.js';
+
 /** Paths that monitoring polls: not traced, logged at DEBUG. */
 export const monitoringPaths: ReadonlySet<string> = new Set(['/metrics', '/livez', '/readyz']);
 
-interface Attribute {
+export interface Attribute {
   readonly type: 'string' | 'integer' | 'boolean';
   readonly description: string;
 }
+
+/** What a request is about. */
+const idAttributes = { ...productAttributes } as const satisfies Record<string, Attribute>;
+
+export type IdAttribute = keyof typeof idAttributes;
+
+const idAttributeNames = Object.keys(idAttributes) as IdAttribute[];
 
 /** OpenTracing's tags, which the Flask service had, beside today's stable semantic conventions. */
 export const spanAttributes = {
@@ -38,7 +48,7 @@ export const spanAttributes = {
   'db.operation.name': { type: 'string', description: '`SELECT`, `INSERT`, `UPDATE`, `DELETE`' },
   'db.collection.name': { type: 'string', description: 'table' },
   'db.response.status_code': { type: 'string', description: 'SQLSTATE of a failure' },
-  'product.id': { type: 'integer', description: 'id of the product that was found, created, changed or removed' },
+  ...idAttributes,
   error: { type: 'boolean', description: '`true` on failure (OpenTracing)' },
   'error.type': { type: 'string', description: 'class of the error, or status of the response' },
 } as const satisfies Record<string, Attribute>;
@@ -54,47 +64,15 @@ interface SpanContract {
   readonly optionalAttributes: readonly SpanAttribute[];
 }
 
-interface QuerySpanContract extends SpanContract {
+export interface QuerySpanContract extends SpanContract {
   readonly operation: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
   /** Undefined for a statement that reads no table. */
-  readonly table?: 'products';
+  readonly table?: string;
 }
-
-const failureAttributes = ['error', 'error.type'] as const;
-
-const statement = {
-  kind: 'CLIENT',
-  attributes: [
-    'db.type',
-    'db.statement',
-    'db.system.name',
-    'db.namespace',
-    'db.query.text',
-    'db.operation.name',
-    'server.address',
-    'server.port',
-  ],
-  optionalAttributes: ['db.response.status_code', ...failureAttributes],
-} as const;
-
-const productStatement = {
-  ...statement,
-  attributes: [...statement.attributes, 'db.collection.name'],
-  table: 'products',
-} as const;
-
-const oneProductStatement = {
-  ...productStatement,
-  optionalAttributes: [...productStatement.optionalAttributes, 'product.id'],
-} as const;
 
 /** The spans of SQL statements. */
 export const querySpans = {
-  db_query_products: { ...productStatement, description: 'all products, or a page', operation: 'SELECT' },
-  db_query_product_by_id: { ...oneProductStatement, description: 'one product', operation: 'SELECT' },
-  db_insert_product: { ...oneProductStatement, description: 'a new product', operation: 'INSERT' },
-  db_update_product: { ...oneProductStatement, description: 'changes of a product', operation: 'UPDATE' },
-  db_delete_product: { ...oneProductStatement, description: 'the removal of a product', operation: 'DELETE' },
+  ...productSpans,
   db_health_check: { ...statement, description: 'the check of `/health`', operation: 'SELECT' },
 } as const satisfies Record<string, QuerySpanContract>;
 
@@ -125,7 +103,7 @@ export const spans = {
       'server.port',
       'client.address',
       'user_agent.original',
-      'product.id',
+      ...idAttributeNames,
       ...failureAttributes,
     ],
   },
@@ -134,7 +112,7 @@ export const spans = {
     name: '`products.list`',
     description: 'a procedure inside a batch',
     attributes: [],
-    optionalAttributes: ['product.id', ...failureAttributes],
+    optionalAttributes: [...idAttributeNames, ...failureAttributes],
   },
   simulate_slow_operation: {
     kind: 'INTERNAL',

@@ -1,5 +1,5 @@
 import { type AttributeValue, type Span, SpanKind, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api';
-import { type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
+import { type IdAttribute, type QuerySpanName, querySpans, type SpanAttribute } from '../contract/spans.js';
 import { currentRequest } from './current.js';
 
 const tracer = trace.getTracer('@products/telemetry');
@@ -55,9 +55,9 @@ export function withQuerySpan<T>(
   return runInSpan(span, { kind: SpanKind.CLIENT, attributes }, work, onError);
 }
 
-/** Names the product that the active span finds, creates, changes or removes. */
-export function nameProduct(id: number): void {
-  trace.getActiveSpan()?.setAttributes({ 'product.id': id } satisfies SpanAttributes);
+/** Says which row the active span finds, creates, changes or removes. */
+export function identify(attribute: IdAttribute, id: number): void {
+  trace.getActiveSpan()?.setAttribute(attribute, id);
 }
 
 /** Records the error that the active span ends with. */

@@ -6,11 +6,12 @@ import {
   writeCursor,
 } from '@products/api-contract/server';
 import { type Database, ValueRefusedError } from '@products/db';
-import { type Logger, nameProduct } from '@products/telemetry';
+import { identify, type Logger } from '@products/telemetry';
+import { explainEncoding, explainHold, explainRefusal } from '../refusals.js';
 import type { RunQuery } from '../run-query.js';
 import { preferReplica } from './prefer-replica.js';
 import { createProductQueries } from './queries.js';
-import { explainCursor, explainEncoding, explainHold, explainRefusal } from './stored-product.js';
+import { explainCursor } from './stored-product.js';
 
 /** A page of the stream: large enough that its statement costs little per product, small enough to come at once. */
 const STREAM_PAGE_SIZE = 500;
@@ -91,11 +92,11 @@ export function createProducts({
         id,
         caller,
         onRead: () => {
-          nameProduct(id);
+          identify('product.id', id);
           logger.info('product_retrieved', { product_id: id });
         },
       });
-      if (product !== undefined) nameProduct(id);
+      if (product !== undefined) identify('product.id', id);
       return product;
     },
 
@@ -103,13 +104,13 @@ export function createProducts({
       logger.info('product_creation_requested');
       try {
         const product = await queries.insert(newProduct, caller, ({ id }) => {
-          nameProduct(id);
+          identify('product.id', id);
           logger.info('product_created', { product_id: id });
         });
-        nameProduct(product.id);
+        identify('product.id', product.id);
         return product;
       } catch (error) {
-        throw error instanceof ValueRefusedError ? explainRefusal(error, newProduct) : error;
+        throw error instanceof ValueRefusedError ? explainRefusal(error, { ...newProduct }) : error;
       }
     },
 
@@ -118,14 +119,14 @@ export function createProducts({
       logger.info('product_update_requested', { product_id: id });
       try {
         const product = await queries.update({ id, changes, versions }, caller, () => {
-          nameProduct(id);
+          identify('product.id', id);
           logger.info('product_updated', { product_id: id });
         });
         if (product === undefined) return explain(id, versions, caller);
-        nameProduct(id);
+        identify('product.id', id);
         return product;
       } catch (error) {
-        throw error instanceof ValueRefusedError ? explainRefusal(error, changes) : error;
+        throw error instanceof ValueRefusedError ? explainRefusal(error, { ...changes }) : error;
       }
     },
 
@@ -134,14 +135,14 @@ export function createProducts({
       logger.info('product_deletion_requested', { product_id: id });
       try {
         const isDeleted = await queries.delete({ id, versions }, caller, () => {
-          nameProduct(id);
+          identify('product.id', id);
           logger.info('product_deleted', { product_id: id });
         });
         if (!isDeleted) return versions === undefined ? 'absent' : explain(id, versions, caller);
-        nameProduct(id);
+        identify('product.id', id);
         return 'deleted';
       } catch (error) {
-        throw error instanceof ValueRefusedError ? explainHold(error, id) : error;
+        throw error instanceof ValueRefusedError ? explainHold(error, `Le produit ${id}`) : error;
       }
     },
   };
