@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@products/db/testing';
+import { createAdoptedDatabase, type TestDatabase } from '@products/db/testing';
 import { describe, expect, inject, it } from 'vitest';
 import { post, readError, readJson, type ServingProcess, startOnSamples } from './backend.js';
 
@@ -43,8 +43,7 @@ async function adopt(
   statements: string,
   { template = 'template0', ...environment }: Readonly<Record<string, string>> = {},
 ): Promise<Adopted> {
-  const database = await createTestDatabase(inject('serverUrl'), template);
-  await database.query(statements);
+  const database = await createAdoptedDatabase(inject('serverUrl'), statements, template);
   const service = await startOnSamples({ DATABASE_URL: database.url, ...environment });
   return {
     database,
@@ -167,9 +166,9 @@ describe.concurrent('what an adopted table refuses is 400 with the field, and no
 
   it('a value that a domain, a foreign key or a trigger does not let in as it is', async () => {
     await using adopted = await adopt(`
-      CREATE TABLE categories (name TEXT PRIMARY KEY); INSERT INTO categories VALUES ('Maison');
+      CREATE TABLE known_categories (name TEXT PRIMARY KEY); INSERT INTO known_categories VALUES ('Maison');
       CREATE DOMAIN short_name AS VARCHAR(200) CHECK (VALUE !~ 'interdit');
-      ${tableWith({ name: 'short_name NOT NULL', category: 'TEXT NOT NULL REFERENCES categories' })};
+      ${tableWith({ name: 'short_name NOT NULL', category: 'TEXT NOT NULL REFERENCES known_categories' })};
       CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN IF NEW.price > 1000 THEN NEW.price := 1000; END IF; RETURN NEW; END $$;
       CREATE TRIGGER shout BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION shout();`);

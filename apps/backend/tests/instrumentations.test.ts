@@ -17,8 +17,9 @@ it.each([
   });
   const traceId = traceIdOf(await backend.fetch('/products/1'));
   const spansOf = (): JaegerSpan[] => agent.spans().filter((span) => span.traceId === traceId);
-  // node-postgres's connections have spans of their own.
-  const treeOf = () => drawTree(spansOf()).filter((line) => !/^ *pg(-pool)?\.connect/.test(line));
+  // A new connection has spans of its own, and a statement that sets it up.
+  const treeOf = () =>
+    drawTree(spansOf()).filter((line) => !/^ *pg(?:-pool\.connect|\.connect|\.query:SET)/.test(line));
   await eventually(() => expect(treeOf()).toEqual(tree));
   await backend.stop();
   expect(treeOf()).toEqual(tree);

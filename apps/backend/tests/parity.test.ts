@@ -63,7 +63,11 @@ beforeAll(async () => {
   other = await startBackend(environment);
   keepLog(original, 'original');
   keepLog(other, 'other');
-  keepLog(other, 'changed', (chunk) => chunk.replaceAll('"count"', '"rows"').replaceAll('Création d’un', 'Un'));
+  keepLog(other, 'changed', (chunk) =>
+    chunk
+      .replaceAll(/^(.*produits récupérés.*)$/gm, (line) => line.replace('"count"', '"rows"'))
+      .replaceAll('Création d’un produit', 'Un produit'),
+  );
   changed = await startChangingProxy(other.url);
   changedUrl = `http://127.0.0.1:${(changed.address() as { port: number }).port}`;
 });

@@ -1,5 +1,5 @@
 import type { Product } from '@products/api-contract';
-import { createTestDatabase } from '@products/db/testing';
+import { createAdoptedDatabase } from '@products/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Backend, readError, readJson, startBackend, startOnSamples } from './backend.js';
 
@@ -197,8 +197,9 @@ describe('the procedures', () => {
 });
 
 it('what the table refuses of a change is 400 or 409 with the field, as of a new product', async () => {
-  const database = await createTestDatabase(inject('serverUrl'), 'template0');
-  await database.query(`
+  const database = await createAdoptedDatabase(
+    inject('serverUrl'),
+    `
     CREATE TABLE products (
       id SERIAL PRIMARY KEY,
       name VARCHAR(20) NOT NULL UNIQUE,
@@ -206,7 +207,8 @@ it('what the table refuses of a change is 400 or 409 with the field, as of a new
       category VARCHAR(100) NOT NULL,
       created_at TIMESTAMP DEFAULT NOW()
     );
-    INSERT INTO products (name, price, category) VALUES ('Lampe', 28.99, 'Maison'), ('Vase', 5, 'Maison')`);
+    INSERT INTO products (name, price, category) VALUES ('Lampe', 28.99, 'Maison'), ('Vase', 5, 'Maison')`,
+  );
   const service = await startOnSamples({ DATABASE_URL: database.url });
   const outcomeOf = async (changes: object) => {
     const response = await service.fetch('/products/1', patch(changes));

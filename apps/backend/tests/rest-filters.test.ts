@@ -1,5 +1,5 @@
 import type { Product } from '@products/api-contract';
-import { createTestDatabase } from '@products/db/testing';
+import { createAdoptedDatabase } from '@products/db/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   type Backend,
@@ -188,8 +188,9 @@ describe('what is no filter', () => {
 });
 
 it('an adopted table is sorted exactly too: prices to the cent, times with zones and fractions', async () => {
-  const database = await createTestDatabase(inject('serverUrl'), 'template0');
-  await database.query(`
+  const database = await createAdoptedDatabase(
+    inject('serverUrl'),
+    `
     CREATE TABLE products (
       id BIGSERIAL PRIMARY KEY,
       name TEXT NOT NULL,
@@ -199,7 +200,8 @@ it('an adopted table is sorted exactly too: prices to the cent, times with zones
     );
     INSERT INTO products (name, price, category, created_at)
       SELECT 'p' || n, n % 9 + 0.0001 * (n % 3), 'c', '2024-01-01+02'::timestamptz + (n % 5) * interval '0.000001 s'
-      FROM generate_series(1, 100) AS n`);
+      FROM generate_series(1, 100) AS n`,
+  );
   const service = await startOnSamples({ DATABASE_URL: database.url });
   for (const [sort, order] of [
     ['price', 'price, id'],

@@ -28,7 +28,7 @@ const traceOf = (response: Response) => {
   return agent.spans().filter((span) => span.traceId === traceId);
 };
 
-/** Asks for everything that the service can answer, and once more what needs the table, while it is not there. */
+/** Asks for everything that the service can answer, and once more what needs a table, while it is not there. */
 async function exercise(): Promise<void> {
   const ask = async (path: string, init?: RequestInit) => {
     const response = await backend.fetch(path, init);
@@ -41,11 +41,14 @@ async function exercise(): Promise<void> {
   await ask('/nowhere', { method: 'PROPFIND' });
   const batch = encodeURIComponent(JSON.stringify({ 0: {}, 1: { id: 1 } }));
   await ask(`/trpc/products.list,products.byId?batch=1&input=${batch}`);
-  await backend.database.query('ALTER TABLE products RENAME TO hidden');
+  const tables = await backend.database.query<{ name: string }>(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+  );
+  for (const { name } of tables) await backend.database.query(`ALTER TABLE "${name}" RENAME TO "hidden_${name}"`);
   const ofTable = expectations.filter((expected) => expected.spans.some((name) => name.trim().startsWith('db_')));
   for (const { request } of ofTable) await client.send(request);
   const last = await ask(`/trpc/products.list,products.byId?batch=1&input=${batch}`);
-  await backend.database.query('ALTER TABLE hidden RENAME TO products');
+  for (const { name } of tables) await backend.database.query(`ALTER TABLE "hidden_${name}" RENAME TO "${name}"`);
   await eventually(() => expect(traceOf(last)).toHaveLength(5));
 }
 

@@ -76,6 +76,7 @@ export const rowId = (what: string) =>
     )
     .meta({ type: 'integer', format: 'int64', description: `Id of a ${what}`, examples: [1] });
 
+/** @public `npm run new` writes resources that use it. */
 export const integerBetween = (min: number, max: number) => {
   const what = expected(`un nombre entier de ${min} à ${max}`);
   return z.number(what).refine((value) => Number.isInteger(value) && value >= min && value <= max, what);

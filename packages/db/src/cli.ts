@@ -64,7 +64,7 @@ function describeRefused(names: readonly string[]): string {
 
 function describeSeeding(added: number): string {
   return added === 0
-    ? 'la table contient déjà des produits, rien n’a été ajouté'
+    ? 'rien n’a été ajouté, la table a des produits ou il n’y a pas d’exemples'
     : `${added} produits exemples ajoutés`;
 }
 

@@ -27,7 +27,7 @@ export async function migrateDatabase(connection: ConnectionConfig): Promise<str
   });
 }
 
-/** Adds the sample products if the table is empty. Returns how many were added: 10 or 0. */
+/** Adds the sample products if the table is empty. Returns how many were added. */
 export async function seedDatabase(connection: ConnectionConfig): Promise<number> {
   return withConnection(connection, addSamples);
 }
@@ -52,7 +52,8 @@ export async function withConnection<T>(
   }
 }
 
-async function applyMigrations(orm: NodePgDatabase): Promise<void> {
+/** The tables alone; the indexes of lists are {@link migrateDatabase}'s. */
+export async function applyMigrations(orm: NodePgDatabase): Promise<void> {
   try {
     // Transaction-level lock: behind PgBouncer a session-level one would leak to the next client. The migrator's own BEGIN
     // has no effect inside it, and its COMMIT releases it.
@@ -73,6 +74,7 @@ async function applyMigrations(orm: NodePgDatabase): Promise<void> {
 }
 
 async function addSamples(orm: NodePgDatabase): Promise<number> {
+  if (sampleProducts.length === 0) return 0;
   const seeding = orm.transaction(async (tx) => {
     // A concurrent POST waits, so that the table gets all samples or none.
     await tx.execute(sql`LOCK TABLE ${products} IN SHARE ROW EXCLUSIVE MODE`);

@@ -6,7 +6,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { parseDatabaseUrl } from './connection.js';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from './embedded/index.js';
-import { migrateDatabase } from './setup.js';
+import { applyMigrations, migrateDatabase, withConnection } from './setup.js';
 
 export { findFreePort } from './embedded/free-port.js';
 
@@ -67,6 +67,23 @@ export async function createTestDatabase(serverUrl: string, template = TEMPLATE_
       await runStatement(administration.href, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+/**
+ * Makes a database in which a table was there before the migrations, as the Flask service leaves it.
+ *
+ * @param statements make that table, and its rows
+ * @param template as of {@link createTestDatabase}
+ */
+export async function createAdoptedDatabase(
+  serverUrl: string,
+  statements: string,
+  template = 'template0',
+): Promise<TestDatabase> {
+  const database = await createTestDatabase(serverUrl, template);
+  await database.query(statements);
+  await withConnection(parseDatabaseUrl(database.url), applyMigrations);
+  return database;
 }
 
 async function runStatement(url: string, text: string): Promise<void> {

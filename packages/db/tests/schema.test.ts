@@ -1,10 +1,15 @@
+import { is, Table } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import journal from '../migrations/meta/_journal.json' with { type: 'json' };
 import { parseDatabaseUrl } from '../src/connection.js';
 import { SchemaError } from '../src/database-error.js';
+import { getTableName } from '../src/drizzle.js';
+import * as schema from '../src/schema.js';
+
 import { assertSchema } from '../src/schema-check.js';
 import { initDatabase, migrateDatabase } from '../src/setup.js';
-import { createTestDatabase, type TestDatabase } from '../src/testing.js';
+import { createAdoptedDatabase, createTestDatabase, type TestDatabase } from '../src/testing.js';
 
 const DOCUMENTED_TABLE = `
   CREATE TABLE products (
@@ -39,6 +44,9 @@ async function createDatabase(template?: string): Promise<TestDatabase> {
 }
 afterAll(() => Promise.all(databases.map((database) => database.drop())));
 
+/** Tables of resources that the Flask service does not have. */
+const others: readonly string[] = schema.tables.map(getTableName).filter((name) => name !== 'products');
+
 /** All that PostgreSQL's catalogue knows of the table: columns, constraints, the sequence and its owner; not the indexes of lists. */
 async function describeTable({ query }: TestDatabase) {
   const names = LIST_INDEXES.map(({ indexname }) => `'${indexname}'`).join();
@@ -51,19 +59,20 @@ async function describeTable({ query }: TestDatabase) {
       SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint
       WHERE conrelid = 'public.products'::regclass ORDER BY 1`),
     indexes: await query(
-      `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT IN (${names}) ORDER BY 1`,
+      `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = 'products' AND indexname NOT IN (${names}) ORDER BY 1`,
     ),
     sequence: await query(`
       SELECT sequencename, data_type::text, start_value, increment_by, max_value, cycle
-      FROM pg_sequences WHERE schemaname = 'public'`),
+      FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'products%'`),
     owned: await query(`SELECT pg_get_serial_sequence('public.products', 'id') AS sequence`),
-    relations: await query(`
-      SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT IN (${names}) ORDER BY 1`),
+    tables: (await query<{ name: string }>("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"))
+      .map(({ name }) => name)
+      .filter((name) => !others.includes(name)),
   };
 }
 
 describe('the migrations', () => {
-  it('yield exactly the documented table, and nothing else in the schema public', async () => {
+  it('yield exactly the documented table, and beside it those of the other resources', async () => {
     const migrated = await createDatabase();
     const documented = await createDatabase('template0');
     await documented.query(DOCUMENTED_TABLE);
@@ -86,7 +95,8 @@ describe('the migrations', () => {
     const made = await Promise.all(Array.from({ length: 8 }, () => initDatabase(connection)));
     const added = made.map((each) => each.added);
     expect(added.toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 10]);
-    expect(await fresh.query('SELECT count(*)::int FROM drizzle.__drizzle_migrations')).toEqual([{ count: 1 }]);
+    const applied = await fresh.query<{ created_at: string }>('SELECT created_at FROM drizzle.__drizzle_migrations');
+    expect(applied.map(({ created_at }) => Number(created_at))).toEqual(journal.entries.map(({ when }) => when));
     expect(await fresh.query('SELECT count(*)::int FROM products')).toEqual([{ count: 10 }]);
   });
 
@@ -154,6 +164,12 @@ describe('the migrations', () => {
   });
 });
 
+it('`tables` has every table of schema.ts, for the check at the start and the rights of roles', () => {
+  const { tables, ...others } = schema;
+  const declared = Object.values(others).filter((value) => is(value, Table));
+  expect(new Set(tables)).toEqual(new Set(declared));
+});
+
 describe('the check of the schema', () => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -173,9 +189,9 @@ describe('the check of the schema', () => {
 
   it('passes on a migrated database, and on one of the Flask service', async () => {
     await assertSchema(parseDatabaseUrl((await createDatabase()).url));
-    await database.query('DROP TABLE products');
-    await database.query(FLASK_TABLE);
-    await assertSchema(parseDatabaseUrl(database.url));
+    const adopted = await createAdoptedDatabase(inject('serverUrl'), FLASK_TABLE);
+    databases.push(adopted);
+    await assertSchema(parseDatabaseUrl(adopted.url));
   });
 
   it.each([

@@ -31,7 +31,7 @@ export class Client {
    * @throws {Error} when the service does not answer
    */
   async send({ method, path, headers, body }: CorpusRequest, further: Record<string, string> = {}): Promise<Answer> {
-    const target = path.replace('{created}', String(this.#created));
+    const target = path.replaceAll('{created}', String(this.#created));
     const response = await this.#request(method, target, { ...headers, ...further }, body);
     const answer = {
       status: response.statusCode ?? 0,

@@ -29,6 +29,9 @@ const slow: LogEventName[] = ['slow_operation_started', 'slow_operation_complete
 const failed: LogEventName[] = ['error_simulated', 'request_failed'];
 const healthy: LogEventName[] = ['database_connected'];
 
+/** Of resources that the Flask service does not have. */
+export const addedRequests: readonly CorpusRequest[] = [];
+
 /**
  * Every route and procedure. Reads come before writes, so that services on one database read the same rows. Creates up to
  * three products, and removes the last one.
@@ -162,6 +165,8 @@ export const corpus: readonly CorpusRequest[] = [
     '/products/{created}',
     leaves(204, '/products/:id', ['DELETE /products/:id', '  db_delete_product'], deleted),
   ),
+
+  ...addedRequests,
 ];
 
 /** The requests of the corpus that have an expectation, in its order. */

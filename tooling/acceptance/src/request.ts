@@ -5,7 +5,7 @@ export interface CorpusRequest {
   /** Unique: reports and allow-lists refer to it. */
   readonly name: string;
   readonly method: string;
-  /** Sent as it is; `{created}` stands for the id of the product that the service created last. */
+  /** Sent as it is; `{created}` stands for the id of the row that the service created last. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -2,7 +2,7 @@
 
 /** The parts of an answer that no other answer shares. */
 export interface Volatile {
-  /** Id of the product that the service created last. */
+  /** Id of the row that the service created last. */
   readonly created: number | undefined;
   readonly isRandom: boolean;
 }
@@ -16,7 +16,7 @@ const HEX_KEYS: ReadonlySet<string> = new Set(['trace_id', 'span_id']);
 /** Of `/error`: they name the failure that was chosen. */
 const RANDOM_KEYS: ReadonlySet<string> = new Set(['type', 'type_label', 'message', 'error', 'details']);
 
-/** A text with times, trace contexts and the id of the created product replaced. */
+/** A text with times, trace contexts and the id of the created row replaced. */
 export function normaliseText(text: string, { created }: Volatile): string {
   const timeless = text
     .replaceAll(TIME, (_, separator, fraction, zone) => {
@@ -26,7 +26,7 @@ export function normaliseText(text: string, { created }: Volatile): string {
     .replace(VERSION, '"<version>"');
   return created === undefined
     ? timeless
-    : timeless.replaceAll(new RegExp(`/products/${created}\\b`, 'g'), '/products/{created}');
+    : timeless.replaceAll(new RegExp(`(?<=/[a-z-]+)/${created}\\b`, 'g'), '/{created}');
 }
 
 /** Every field of a JSON value by its path; elements of an array share theirs. */

@@ -1,6 +1,7 @@
 // The SQL of products.
 import type { NewProduct, Product, ProductQuery } from '@products/api-contract/server';
 import { and, asc, desc, eq, isNull, products, queryBuilder, type SQL, sql } from '@products/db';
+import { hasVersion, idValue, version } from '../row.js';
 
 /** UTC, whether the column has a time zone or not, and whatever the session's is. */
 const createdAtInUtc = sql`to_timestamp(extract(epoch from ${products.created_at})) AT TIME ZONE 'UTC'`;
@@ -13,12 +14,6 @@ const productColumns = {
   category: products.category,
   created_at: sql<string>`to_char(${createdAtInUtc}, 'YYYY-MM-DD"T"HH24:MI:SS')`.as('created_at'),
 };
-
-/** The transaction that wrote the row: another one with each change (https://www.postgresql.org/docs/current/ddl-system-columns.html). */
-const version = sql<string>`xmin::text`.as('version');
-
-/** Of any integer type: an adopted table may have another than `integer`. */
-const idValue = (name: string) => sql`${sql.placeholder(name)}::bigint`;
 
 /** The values of a new product, each of a type that PostgreSQL converts to the column's without losing a digit on the way. */
 const newValues = {
@@ -77,9 +72,6 @@ function isListed({ category, q }: ProductQuery): SQL | undefined {
 
 /** The column's value where nothing is given. */
 const givenOr = (name: keyof NewProduct) => sql`coalesce(${newValues[name]}, ${products[name]})`;
-
-/** Any version where none is named. */
-const hasVersion = sql`(${sql.placeholder('versions')}::text[] IS NULL OR xmin::text = ANY(${sql.placeholder('versions')}::text[]))`;
 
 export const selectById = queryBuilder
   .select({ ...productColumns, version })
