@@ -1,28 +1,29 @@
-// pnpm bench [--short]: the cost of a request for each target, side by side. The long form takes ten minutes and writes the
-// figures of docs/performance.md.
+// pnpm bench: the cost of a request for each target, side by side; ten minutes, which write the figures of docs/performance.md.
+// --short: two minutes, and whether the service is dearer than those figures. --profile: where its time goes.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { startDatabase } from './database.js';
 import { measureLargeList } from './large-list.js';
-import { type Figures, measureWork } from './measure.js';
+import { type Extent, type Figures, measureWork } from './measure.js';
 import { drawRequests } from './picture.js';
 import { printRest, printStarts, printWork } from './print.js';
+import { profileService } from './profile.js';
 import type { Result, StartFigures } from './result.js';
 import { type ServerProcess, startServer } from './server-process.js';
-import { service, type TargetName, targets } from './targets.js';
-import { connectionWorks, requestWorks, rowWorks, type Work } from './work.js';
+import { service, type Target, type TargetName, targets } from './targets.js';
+import { compareCosts } from './verdict.js';
+import { connectionWorks, requestWorks, rowWorks, shortWorks, type Work } from './work.js';
 import { measureWorkers } from './workers.js';
 
 const LARGE_LIST_ROWS = 1_000_000;
 const documents = path.resolve(import.meta.dirname, '../../../docs');
-const isShort = process.argv.includes('--short');
+const resultFile = path.join(documents, 'performance.json');
 // Many short rounds: a disturbance lasts for seconds, and the median drops the rounds that it hit.
-const extent = isShort
-  ? { rounds: 4, requests: 1_000, warmUpRequests: 4_000 }
-  : { rounds: 12, requests: 1_500, warmUpRequests: 8_000 };
+const longExtent = { rounds: 12, requests: 1_500, warmUpRequests: 8_000 };
+const shortExtent = { rounds: 8, requests: 1_000, warmUpRequests: 4_000 };
 /** Fewer rounds for a figure that is a slope. */
 const sideExtent = { rounds: 3, requests: 2_000, warmUpRequests: 3_000 };
 
@@ -37,44 +38,74 @@ const [agentPort] = await once(agent, 'message');
 const database = await startDatabase();
 running.defer(() => database.stop());
 const surroundings = { databaseUrl: database.url, agentPort };
-const servers = new Map<TargetName, ServerProcess>();
-const starts: Partial<Record<TargetName, StartFigures>> = {};
-for (const target of targets) {
-  const server = await startServer(target, surroundings);
-  servers.set(target.name, server);
-  const { startMs } = server;
-  const cpuMs = server.cpuMicroseconds() / 1_000;
-  const bytes = server.residentBytes();
-  starts[target.name] = { startMs, cpuMs, idleBytes: bytes, loadedBytes: bytes };
+
+if (process.argv.includes('--profile')) await profile();
+else if (process.argv.includes('--short')) await compare();
+else await measure();
+
+/** Where the service's time goes. */
+async function profile(): Promise<void> {
+  for (const { ask } of shortWorks) print(...(await profileService(service, surroundings, ask)), '');
 }
 
-const requests = await measureAll(requestWorks, extent);
-for (const [name, server] of servers) {
-  const start = starts[name];
-  if (start !== undefined) starts[name] = { ...start, loadedBytes: server.residentBytes() };
+/** Whether the service costs more than when the figures of the documents were measured. */
+async function compare(): Promise<void> {
+  const names = new Set(shortWorks.flatMap((work) => work.targets));
+  const { servers } = await start(targets.filter(({ name }) => names.has(name)));
+  const figures = await measureAll(shortWorks, servers, shortExtent);
+  const { requests } = JSON.parse(readFileSync(resultFile, 'utf8')) as Result;
+  const { verdict, lines } = compareCosts(requests, figures);
+  for (const server of servers.values()) await server.stop();
+  print('', ...lines, `verdict: ${verdict}`);
 }
-process.stdout.write('\n');
-printStarts(starts);
-const connections = await measureAll(connectionWorks, sideExtent);
-const rows = await measureAll(isShort ? rowWorks.slice(0, 3) : rowWorks, sideExtent);
-for (const server of servers.values()) await server.stop();
 
-await database.fill(LARGE_LIST_ROWS);
-const fresh = await startServer(service, surroundings);
-const largeList = await measureLargeList(fresh, LARGE_LIST_ROWS);
-await fresh.stop();
-await database.fill(10);
-const workers = Object.fromEntries(await measureWorkers(service, surroundings, sideExtent));
-printRest({ largeList, workers });
+/** Every figure. */
+async function measure(): Promise<void> {
+  const { servers, starts } = await start(targets);
+  const requests = await measureAll(requestWorks, servers, longExtent);
+  for (const [name, server] of servers) {
+    const figures = starts[name];
+    if (figures !== undefined) starts[name] = { ...figures, loadedBytes: server.residentBytes() };
+  }
+  print('');
+  printStarts(starts);
+  const connections = await measureAll(connectionWorks, servers, sideExtent);
+  const rows = await measureAll(rowWorks, servers, sideExtent);
+  for (const server of servers.values()) await server.stop();
 
-if (!isShort) {
+  await database.fill(LARGE_LIST_ROWS);
+  const fresh = await startServer(service, surroundings);
+  const largeList = await measureLargeList(fresh, LARGE_LIST_ROWS);
+  await fresh.stop();
+  await database.fill(10);
+  const workers = Object.fromEntries(await measureWorkers(service, surroundings, sideExtent));
+  printRest({ largeList, workers });
+
   const machine = { node: process.version, cpus: availableParallelism() };
   const result: Result = { ...machine, starts, requests, connections, rows, largeList, workers };
-  writeFileSync(path.join(documents, 'performance.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(resultFile, `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(path.join(documents, 'performance.svg'), drawRequests(requests));
 }
 
-async function measureAll(works: readonly Work[], howMuch: typeof extent): Promise<Record<string, Figures>> {
+async function start(wanted: readonly Target[]) {
+  const servers = new Map<TargetName, ServerProcess>();
+  const starts: Partial<Record<TargetName, StartFigures>> = {};
+  for (const target of wanted) {
+    const server = await startServer(target, surroundings);
+    servers.set(target.name, server);
+    const { startMs } = server;
+    const cpuMs = server.cpuMicroseconds() / 1_000;
+    const bytes = server.residentBytes();
+    starts[target.name] = { startMs, cpuMs, idleBytes: bytes, loadedBytes: bytes };
+  }
+  return { servers, starts };
+}
+
+async function measureAll(
+  works: readonly Work[],
+  servers: ReadonlyMap<TargetName, ServerProcess>,
+  howMuch: Extent,
+): Promise<Record<string, Figures>> {
   const figures: Record<string, Figures> = {};
   for (const work of works) {
     const figure = await measureWork(work, servers, database, howMuch);
@@ -82,4 +113,8 @@ async function measureAll(works: readonly Work[], howMuch: typeof extent): Promi
     printWork(work.name, figure);
   }
   return figures;
+}
+
+function print(...lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
 }

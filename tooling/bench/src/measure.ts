@@ -1,7 +1,7 @@
 import type { BenchDatabase } from './database.js';
 import { drive } from './load.js';
 import type { ServerProcess } from './server-process.js';
-import { median, spread } from './statistics.js';
+import { median, type Quartiles, quartiles, spread } from './statistics.js';
 import type { TargetName } from './targets.js';
 import type { Work } from './work.js';
 
@@ -18,6 +18,8 @@ interface Sample {
 interface Figure extends Sample {
   /** Of the CPU time: smallest to largest, as a share of the median. */
   readonly cpuSpread: number;
+  /** CPU time ÷ the baseline's in the same round; undefined where the baseline does not do this work. */
+  readonly toBaseline?: Quartiles;
 }
 
 export type Figures = Readonly<Partial<Record<TargetName, Figure>>>;
@@ -51,7 +53,8 @@ export async function measureWork(
       if (work.ask.method === 'POST') await database.fill(work.rows);
     }
   }
-  return Object.fromEntries([...samples].map(([name, taken]) => [name, summarize(taken)]));
+  const baseline = samples.get('baseline');
+  return Object.fromEntries([...samples].map(([name, taken]) => [name, summarize(taken, baseline)]));
 }
 
 async function measureOnce(server: ServerProcess, { ask, connections }: Work, requests: number): Promise<Sample> {
@@ -67,7 +70,7 @@ async function measureOnce(server: ServerProcess, { ask, connections }: Work, re
   return { cpu, perSecond: result.requests / seconds, p50Ms: result.p50Ms, p99Ms: result.p99Ms };
 }
 
-function summarize(samples: readonly Sample[]): Figure {
+function summarize(samples: readonly Sample[], baseline: readonly Sample[] | undefined): Figure {
   const of = (read: (sample: Sample) => number) => median(samples.map(read));
   return {
     cpu: of(({ cpu }) => cpu),
@@ -75,5 +78,8 @@ function summarize(samples: readonly Sample[]): Figure {
     perSecond: of(({ perSecond }) => perSecond),
     p50Ms: of(({ p50Ms }) => p50Ms),
     p99Ms: of(({ p99Ms }) => p99Ms),
+    ...(baseline && {
+      toBaseline: quartiles(samples.map(({ cpu }, round) => cpu / (baseline[round]?.cpu ?? Number.NaN))),
+    }),
   };
 }

@@ -5,7 +5,12 @@ const LABEL_WIDTH = 150;
 const BAR_HEIGHT = 20;
 const GAP = 6;
 const HEADING_HEIGHT = 34;
-const colours: Readonly<Record<string, string>> = { baseline: '#9aa5b1', peer: '#e8a33d', service: '#2f6fde' };
+const colours: Readonly<Record<string, string>> = {
+  baseline: '#9aa5b1',
+  peer: '#e8a33d',
+  'peer hono': '#f0c274',
+  service: '#2f6fde',
+};
 
 /** The CPU time of a request by work and target, as bars (https://www.w3.org/TR/SVG2/). */
 export function drawRequests(requests: Result['requests']): string {

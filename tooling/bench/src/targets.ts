@@ -9,7 +9,15 @@ export interface Target {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export type TargetName = 'baseline' | 'peer' | 'service' | 'service-bare' | 'no logs' | 'no metrics' | 'no traces';
+export type TargetName =
+  | 'baseline'
+  | 'peer'
+  | 'peer hono'
+  | 'service'
+  | 'service-bare'
+  | 'no logs'
+  | 'no metrics'
+  | 'no traces';
 
 const here = import.meta.dirname;
 const backendFolder = path.resolve(here, '../../../apps/backend');
@@ -51,6 +59,13 @@ export const targets: readonly Target[] = [
     description: 'Fastify, pg, pino, prom-client, auto-instrumentations-node, exporter-jaeger',
     folder: here,
     nodeArguments: ['--import', './targets/peer-tracing.js', 'targets/peer.js'],
+    environment: {},
+  },
+  {
+    name: 'peer hono',
+    description: 'Hono on Node.js, pg, pino, prom-client, zod, auto-instrumentations-node, exporter-jaeger',
+    folder: here,
+    nodeArguments: ['--import', './targets/peer-tracing.js', 'targets/peer-hono.js'],
     environment: {},
   },
   service,

@@ -1,48 +1,11 @@
-// The peer: the mainstream stack with the same telemetry, set up as its parts' documentation says.
+// A peer: Fastify with the same telemetry, set up as its parts' documentation says.
 import Fastify from 'fastify';
-import pg from 'pg';
-import { pino } from 'pino';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, register } from 'prom-client';
+import { register } from 'prom-client';
+import { COLUMNS, logger, query, requestEnded } from './peer-parts.js';
 
 // biome-ignore lint/style/noProcessEnv: started by the bench, which configures it so.
-const { DATABASE_URL, PORT } = process.env;
+const { PORT } = process.env;
 
-const logger = pino({ base: { service: 'backend' }, messageKey: 'message' });
-const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 });
-collectDefaultMetrics();
-const requestLabels = ['method', 'path', 'status'] as const;
-const queryLabels = ['operation', 'table'] as const;
-const requests = new Counter({ name: 'http_requests_total', help: 'requests', labelNames: requestLabels });
-const requestDuration = new Histogram({
-  name: 'http_request_duration_seconds',
-  help: 'duration',
-  labelNames: requestLabels,
-});
-const queries = new Counter({ name: 'database_queries_total', help: 'queries', labelNames: queryLabels });
-const queryDuration = new Histogram({
-  name: 'database_query_duration_seconds',
-  help: 'duration',
-  labelNames: queryLabels,
-});
-new Gauge({
-  name: 'database_connection_pool',
-  help: 'pool',
-  labelNames: ['status'],
-  collect() {
-    this.set({ status: 'size' }, pool.totalCount);
-  },
-});
-
-async function query(operation: 'SELECT' | 'INSERT', config: pg.QueryConfig): Promise<unknown[]> {
-  const labels = { operation, table: 'products' };
-  const end = queryDuration.startTimer(labels);
-  const { rows } = await pool.query(config);
-  end();
-  queries.inc(labels);
-  return rows;
-}
-
-const COLUMNS = 'id, name, price, category, created_at';
 const product = {
   type: 'object',
   properties: {
@@ -71,9 +34,7 @@ app.addHook('onRequest', async ({ method, url }) => {
 app.addHook('onResponse', async (request, { statusCode: status, elapsedTime }) => {
   const { method, url } = request;
   const path = request.routeOptions.url ?? '(unmatched)';
-  requests.inc({ method, path, status });
-  requestDuration.observe({ method, path, status }, elapsedTime / 1_000);
-  logger.info({ method, path: url, status, duration_ms: elapsedTime }, `Requête complétée: ${method} ${url}`);
+  requestEnded({ method, url, path, status, elapsedMs: elapsedTime });
 });
 
 app.get('/livez', async () => ({}));
