@@ -287,7 +287,7 @@ describe('a call of the Products page', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('alert').getByText('Changed by someone else meanwhile').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByText('4', { exact: true }).waitFor();
+    await page.locator('dd').getByText('4', { exact: true }).waitFor();
     expect(await (await fetch(`${serviceUrl}/products/${id}`)).json()).toMatchObject({ name: 'À deux', price: 4 });
   });
 

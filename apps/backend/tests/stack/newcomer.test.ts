@@ -247,6 +247,6 @@ describe('npm run verify:telemetry', () => {
 
 describe('npm run db:init', () => {
   it('finds the embedded database initialised and changes nothing', () => {
-    expect(run(['npm', 'run', 'db:init']).stdout).toContain('la table contient déjà des produits, rien n’a été ajouté');
+    expect(run(['npm', 'run', 'db:init']).stdout).toContain('rien n’a été ajouté, la table a des produits');
   });
 });

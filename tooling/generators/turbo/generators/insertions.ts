@@ -8,7 +8,7 @@ export interface Insertion {
   readonly text: string;
 }
 
-export function insertions({ path, many, Many, one, One, table, words, Words }: Names): Insertion[] {
+export function insertions({ path, many, Many, one, One, table, Words }: Names): Insertion[] {
   const contract = 'packages/api-contract/src';
   const telemetry = 'packages/telemetry/src/contract';
   const typesOf = (types: readonly string[], from: string) =>
@@ -120,7 +120,7 @@ export const ${many} = pgTable('${table}', {
     {
       file: 'CHANGELOG.md',
       before: /^\n### Changed/m,
-      text: `- ${Words.many}: \`/${path}\` and \`${many}.*\`, with the table \`${table}\` (${words.many}).\n`,
+      text: `- ${Words.many}: \`/${path}\` and the procedures \`${many}.*\`.\n`,
     },
   ];
 }
