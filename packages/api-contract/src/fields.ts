@@ -66,7 +66,7 @@ export function searchedText(lengthMax: number) {
     .meta({ maxLength: lengthMax, pattern: `^[^${NUL}]*$` });
 }
 
-/** Any integer: one that no product can have is not found rather than refused. */
+/** Any integer: one that no row can have is not found rather than refused. */
 export const rowId = (what: string) =>
   z
     .custom<number>(
@@ -74,7 +74,7 @@ export const rowId = (what: string) =>
       (id) => Number.isInteger(id) || id === Number.POSITIVE_INFINITY || id === Number.NEGATIVE_INFINITY,
       expected('un nombre entier'),
     )
-    .meta({ type: 'integer', format: 'int64', description: `Id of a ${what}`, examples: [1] });
+    .meta({ type: 'integer', format: 'int64', description: `Id of the ${what}`, examples: [1] });
 
 /** @public `npm run new` writes resources that use it. */
 export const integerBetween = (min: number, max: number) => {

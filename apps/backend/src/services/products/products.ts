@@ -37,7 +37,7 @@ export function createProducts({
 
   const { readById } = reads;
 
-  /** A made-up cursor can hold a text that its column does not take; filters, characters that the database lacks. */
+  /** A made-up cursor can hold a text that its column does not take, a filter characters that the encoding lacks. */
   const readPage: typeof reads.readPage = async (query) => {
     try {
       return await reads.readPage(query);
@@ -48,7 +48,7 @@ export function createProducts({
     }
   };
 
-  /** Why a product was not touched, on the primary: the replica may not know yet. Fails where its row is none. */
+  /** Why a product was not touched, on the primary: the replica may not know yet. Fails where its row is no product. */
   const explain = async (id: number, versions: string[] | undefined, caller: Caller): Promise<Untouched> => {
     const product = await queries.readById({ id, caller, onRead: () => {} });
     return product === undefined || versions === undefined ? 'absent' : 'changed';
