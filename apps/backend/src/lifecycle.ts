@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { AppResponse } from './http/response.js';
 
 /** Requests of one connection that are answered at once; later ones on it are read and answered as these end. */
 const PIPELINED_MAX = 16;
@@ -17,7 +17,7 @@ interface Connection {
   /** Whether it has sent a whole head of a request. */
   hasAsked: boolean;
   /** Open responses, oldest first. */
-  readonly responses: ServerResponse[];
+  readonly responses: AppResponse[];
   /** Requests that wait for an open response to close. */
   readonly held: (() => void)[];
   /** Runs once no request is left. */
@@ -57,7 +57,7 @@ export class Lifecycle {
   }
 
   /** Answers a request now or, behind {@link PIPELINED_MAX} others of its connection, once one of them is answered. */
-  begin(response: ServerResponse, answer: () => void): void {
+  begin(response: AppResponse, answer: () => void): void {
     const { socket } = response.req;
     const connection = this.#connections.get(socket);
     // Closed meanwhile.
@@ -76,7 +76,7 @@ export class Lifecycle {
     socket.pause();
   }
 
-  #open(connection: Connection, response: ServerResponse, answer: () => void): void {
+  #open(connection: Connection, response: AppResponse, answer: () => void): void {
     const { responses, held } = connection;
     responses.push(response);
     response.once('close', () => {
@@ -106,12 +106,12 @@ export class Lifecycle {
   }
 
   /** All open responses. */
-  openResponses(): ServerResponse[] {
+  openResponses(): AppResponse[] {
     return [...this.#connections.values()].flatMap(({ responses }) => responses);
   }
 
   /** The open responses of this connection, oldest first. */
-  openResponsesOn(socket: Duplex): readonly ServerResponse[] {
+  openResponsesOn(socket: Duplex): readonly AppResponse[] {
     return this.#connections.get(socket)?.responses ?? [];
   }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ConnectionConfig, createDatabase, sumPoolStats } from '@products/db';
 import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
@@ -59,7 +59,7 @@ export async function startServer(
   const lifecycle = new Lifecycle();
   const describeTrace = createDescribeTrace(config.traceUrl);
   const sendError = createSendError(describeTrace);
-  const app = createApp({
+  const { answer, messageClasses } = createApp({
     ports: createPorts({
       database,
       replica,
@@ -87,13 +87,13 @@ export async function startServer(
     },
   });
 
-  const server = createServer(serverOptions(config), app);
+  const server = createServer({ ...serverOptions(config), ...messageClasses }, answer);
   server.on('connection', (socket) => lifecycle.trackConnection(socket));
   server.on('clientError', answerClientError(lifecycle, sendError));
   server.setTimeout(config.writeTimeoutMs, (socket) => lifecycle.closeStalled(socket));
   // An unknown expectation may be ignored (RFC 9110, 10.1.1); Node.js would answer 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.on('connect', (request, socket) => answerConnect(server, request, socket));
+  server.on('connect', (request, socket) => answerConnect(server, new messageClasses.ServerResponse(request), socket));
   limitConnections(server, lifecycle, logger, databases.length * (config.pool.size + config.pool.maxOverflow));
   await listen(config, server);
   return {
@@ -142,8 +142,8 @@ function serverOptions({ requestTimeoutMs }: Config) {
 }
 
 /** Answers CONNECT as any other method that no route has; Node.js would close the connection without an answer. */
-function answerConnect(server: Server, request: IncomingMessage, socket: Duplex): void {
-  const response = new ServerResponse(request);
+function answerConnect(server: Server, response: ServerResponse, socket: Duplex): void {
+  const request = response.req;
   response.shouldKeepAlive = false;
   response.assignSocket(request.socket);
   response.once('finish', () => closeSoon(socket));

@@ -1,7 +1,8 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@products/telemetry';
+import type { AppResponse } from './http/response.js';
 import type { Lifecycle } from './lifecycle.js';
 import { runStopStep, type StopStep } from './running.js';
 import { withTimeout } from './with-timeout.js';
@@ -24,7 +25,7 @@ export interface Shutdown {
   /** Longest wait for open requests to end. */
   readonly timeoutMs: number;
   /** Answers a request that has taken longer, unless its answer has begun. */
-  readonly interrupt: (response: ServerResponse) => void;
+  readonly interrupt: (response: AppResponse) => void;
   /** The steps after the last request, in this order, each with its time-out. */
   readonly steps: readonly StopStep[];
 }

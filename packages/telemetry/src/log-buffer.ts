@@ -12,9 +12,9 @@ export interface LogDestination {
   readonly waitingLines?: number;
 }
 
-/** Lines are buffered for so long, up to this length: a write costs as much as several lines. */
+/** Lines are buffered for so long, up to this length: a write costs as much as twenty lines. */
 const FLUSH_EVERY_MS = 10;
-const FLUSH_LENGTH = 4_096;
+const FLUSH_LENGTH = 16_384;
 
 /** Lines kept in memory for a reader of stdout that does not keep up, or a disk that is full; further lines are dropped. */
 const BUFFERED_BYTES_MAX = 32 * 1_048_576;

@@ -1,11 +1,13 @@
 // pnpm bench: the cost of a request for each target, side by side; ten minutes, which write the figures of docs/performance.md.
 // --short: two minutes, and whether the service is dearer than those figures. --profile: where its time goes.
+// --instructions: what a request costs in instructions.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { startDatabase } from './database.js';
+import { countInstructions } from './instructions.js';
 import { measureLargeList } from './large-list.js';
 import { type Extent, type Figures, measureWork } from './measure.js';
 import { drawRequests } from './picture.js';
@@ -40,12 +42,23 @@ running.defer(() => database.stop());
 const surroundings = { databaseUrl: database.url, agentPort };
 
 if (process.argv.includes('--profile')) await profile();
+else if (process.argv.includes('--instructions')) await count();
 else if (process.argv.includes('--short')) await compare();
 else await measure();
 
 /** Where the service's time goes. */
 async function profile(): Promise<void> {
   for (const { ask } of shortWorks) print(...(await profileService(service, surroundings, ask)), '');
+}
+
+/** What a request costs in instructions, beside the baseline. */
+async function count(): Promise<void> {
+  const counted = targets.filter(({ name }) => ['baseline', 'service', 'service-bare'].includes(name));
+  for (const target of counted) {
+    const counts = await countInstructions(target, shortWorks, surroundings, database);
+    const figures = Object.entries(counts).map(([work, thousands]) => `${work} ${thousands.toFixed(0)}`);
+    print(`${target.name.padStart(14)}: thousands of instructions a request: ${figures.join(', ')}`);
+  }
 }
 
 /** Whether the service costs more than when the figures of the documents were measured. */

@@ -7,12 +7,14 @@ import type { Target } from './targets.js';
 
 /** Clock ticks a second in which Linux counts CPU time (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html). */
 const TICKS_PER_SECOND = 100;
-const START_TIMEOUT_MS = 30_000;
+/** A start under valgrind takes a minute and more. */
+const START_TIMEOUT_MS = 300_000;
 const KIB = 1_024;
 
 /** A running target: one process, or a primary one and its workers. */
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** Milliseconds from the start to the first answer of `/livez`. */
   readonly startMs: number;
   /** CPU time of all its processes so far, user and system, in microseconds. */
@@ -30,14 +32,20 @@ export interface ServerSurroundings {
   readonly agentPort: number;
 }
 
-/** Starts a target and waits until it answers. Its stdout goes to /dev/null. */
+/**
+ * Starts a target and waits until it answers. Its stdout goes to /dev/null.
+ *
+ * @param wrapper the command that runs Node.js, and its arguments
+ */
 export async function startServer(
   { name, folder, nodeArguments, environment }: Target,
   { databaseUrl, agentPort }: ServerSurroundings,
+  wrapper: readonly string[] = [],
 ): Promise<ServerProcess> {
   const port = await findFreePort();
   const startedAt = performance.now();
-  const child = spawn(process.execPath, nodeArguments, {
+  const [command = process.execPath, ...commandArguments] = [...wrapper, process.execPath, ...nodeArguments];
+  const child = spawn(command, commandArguments, {
     cwd: folder,
     env: {
       DATABASE_URL: databaseUrl,
@@ -60,10 +68,12 @@ export async function startServer(
     child.kill('SIGKILL');
     throw new Error(`${name} has not started`, { cause });
   }
-  const processes = () => processTree(Number(child.pid));
+  const pid = Number(child.pid);
+  const processes = () => processTree(pid);
   const sum = (read: (pid: number) => number) => processes().reduce((total, pid) => total + read(pid), 0);
   return {
     url,
+    pid,
     startMs: performance.now() - startedAt,
     cpuMicroseconds: () => sum(readCpuMicroseconds),
     residentBytes: () => sum((pid) => readMemory(pid, 'VmRSS')),

@@ -13,6 +13,7 @@ import { type Monitoring, monitoringRoutes } from './monitoring.js';
 import { observeRequests } from './observe-requests.js';
 import { listProcedures } from './procedures.js';
 import { requireHttp1 } from './request-target.js';
+import { createMessageClasses, type MessageClasses } from './response.js';
 import { restRoutes } from './rest.js';
 import { createRouteFinder, mountRoute } from './routes.js';
 import { shedLoad } from './shed-load.js';
@@ -39,8 +40,14 @@ export interface AppOptions {
   readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
 }
 
+export interface App {
+  /** Takes messages of these classes only. */
+  readonly answer: RequestListener;
+  readonly messageClasses: MessageClasses;
+}
+
 /** The HTTP side of the service, in the reading order of a request. Listens to nothing. */
-export function createApp(options: AppOptions): RequestListener {
+export function createApp(options: AppOptions): App {
   const { ports, logger, corsOrigins, monitoring, publicUrl, traceUrl, sendError } = options;
   const router = createAppRouter(ports);
   const procedures = listProcedures(router);
@@ -64,11 +71,12 @@ export function createApp(options: AppOptions): RequestListener {
   app.use(notFound);
   app.use(answerErrors(logger, sendError));
 
-  return observeRequests({
+  const answer = observeRequests({
     ...options,
     findRoute: createRouteFinder(routes),
     admission: new Admission(options.requestsMax),
     shed: shedLoad(corsOrigins, sendError),
     answer: app,
   });
+  return { answer: answer as RequestListener, messageClasses: createMessageClasses(app) };
 }

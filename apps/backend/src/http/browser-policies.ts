@@ -3,42 +3,43 @@ import { Socket } from 'node:net';
 import cors from 'cors';
 import helmet from 'helmet';
 import { compileOrigins } from './origins.js';
+import type { AppResponse } from './response.js';
 
 /** Headers that scripts of other origins may read. */
 const EXPOSED_HEADERS = ['traceresponse', 'Server-Timing', 'Link', 'Location', 'ETag', 'Retry-After', 'Allow'];
 
-type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+type Handler<R extends ServerResponse> = (request: IncomingMessage, response: R, next: () => void) => void;
 
 /**
  * Security headers for browsers, CORS for the configured origins, and for caches: answers are not stored unless a route allows
  * it. What a request without `Origin` gets is always the same, and is asked of the two libraries once.
  */
-export function browserPolicies(origins: readonly string[]): Handler {
+export function browserPolicies(origins: readonly string[]): Handler<AppResponse> {
   const secure = secureHeaders();
   const allow = allowOrigins(origins);
-  const decide: Handler = (request, response, next) => {
+  const decide: Handler<ServerResponse> = (request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     secure(request, response, () => allow(request, response, next));
   };
   const usual = headersOf(decide);
   return (request, response, next) => {
     if (request.headers.origin !== undefined || request.method === 'OPTIONS') return decide(request, response, next);
-    for (const [name, value] of usual) response.setHeader(name, value);
+    response.headerList.push(...usual);
     next();
   };
 }
 
-/** The headers that a request without any gets. */
-function headersOf(handler: Handler): [name: string, value: string][] {
+/** The names and values of the headers that a request without any gets. */
+function headersOf(handler: Handler<ServerResponse>): string[] {
   // Its types lack a method that Node.js documents.
   const response = new ServerResponse(new IncomingMessage(new Socket())) as ServerResponse & {
     getRawHeaderNames(): string[];
   };
   handler(response.req, response, () => {});
-  return response.getRawHeaderNames().map((name) => [name, String(response.getHeader(name))]);
+  return response.getRawHeaderNames().flatMap((name) => [name, String(response.getHeader(name))]);
 }
 
-function secureHeaders(): Handler {
+function secureHeaders(): Handler<ServerResponse> {
   return helmet({
     contentSecurityPolicy: {
       // Helmet's defaults include `upgrade-insecure-requests`: a browser would load the scripts of /docs over HTTPS
@@ -63,7 +64,7 @@ function secureHeaders(): Handler {
   });
 }
 
-function allowOrigins(origins: readonly string[]): Handler {
+function allowOrigins(origins: readonly string[]): Handler<ServerResponse> {
   return cors({
     origin: compileOrigins(origins),
     exposedHeaders: EXPOSED_HEADERS,

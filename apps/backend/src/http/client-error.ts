@@ -1,9 +1,10 @@
-import { maxHeaderSize, type ServerResponse, STATUS_CODES } from 'node:http';
+import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, toErrorBody } from '@products/api-contract/server';
 import { closeSoon, type Lifecycle } from '../lifecycle.js';
 import type { SendError } from './errors.js';
 import { runInRequest } from './observe-requests.js';
+import type { AppResponse } from './response.js';
 
 /** RFC 6585; no code of the vocabulary has this status. */
 const STATUS_HEADERS_TOO_LARGE = 431;
@@ -43,7 +44,7 @@ export function answerClientError(
 }
 
 /** Answers 503 to a request that outlasts the stop. */
-export function refuseInterrupted(sendError: SendError, response: ServerResponse): void {
+export function refuseInterrupted(sendError: SendError, response: AppResponse): void {
   if (response.headersSent) return;
   refuse(sendError, response, { error: new ApiError('SERVICE_UNAVAILABLE', { message: 'Le service s’arrête.' }) });
 }
@@ -72,7 +73,7 @@ function render({ error, status = error.status }: Refusal): string {
   ].join('\r\n');
 }
 
-function refuse(sendError: SendError, response: ServerResponse, { error, status }: Refusal): void {
+function refuse(sendError: SendError, response: AppResponse, { error, status }: Refusal): void {
   response.setHeader('Connection', 'close');
   runInRequest(response, () => sendError(response, error, status));
 }

@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { ApiError, type ErrorTrace, toApiError, toErrorBody, toErrorShape } from '@products/api-contract/server';
 import { currentTrace, type Logger, recordError } from '@products/telemetry';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { AppResponse } from './response.js';
 import { sendJson } from './send.js';
 
 /**
@@ -10,7 +10,7 @@ import { sendJson } from './send.js';
  *
  * @param status instead of the error's own
  */
-export type SendError = (response: ServerResponse, error: ApiError, status?: number) => void;
+export type SendError = (response: AppResponse, error: ApiError, status?: number) => void;
 
 export function createSendError(describeTrace: () => ErrorTrace): SendError {
   return (response, error, status = error.status) => {

@@ -1,4 +1,4 @@
-import { version } from '@products/telemetry';
+import { currentTrace, version } from '@products/telemetry';
 import type { Request, Response } from 'express';
 import { type Language, languages } from './api-description.js';
 import { createRoute, type Route } from './routes.js';
@@ -78,7 +78,7 @@ export function landingRoutes({ publicUrl, traceUrl, revision }: LandingOptions)
     if (request.accepts(['json', 'html']) !== 'html') return sendJson(response, { ...about, example });
     const accepted = request.acceptsLanguages([...languages]);
     const language = languages.find((each) => each === accepted) ?? languages[0];
-    const traceId = String(response.getHeader('traceresponse') ?? '').split('-')[1];
+    const traceId = currentTrace()?.trace_id;
     const trace =
       traceUrl === undefined || traceId === undefined ? undefined : traceUrl.replaceAll('{trace_id}', traceId);
     response.vary('Accept-Language').setHeader('Content-Language', language);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Caller } from '@products/api-contract/server';
 import {
   countedMethods,
@@ -14,12 +14,16 @@ import type { Lifecycle } from '../lifecycle.js';
 import type { Admission } from './admission.js';
 import { trackCaller } from './caller.js';
 import { splitTarget } from './request-target.js';
+import type { AppResponse } from './response.js';
 import type { FindRoute } from './routes.js';
 
 /** The `path` label of every request that matched no route. */
 const UNMATCHED = '(unmatched)';
 
 const COUNTED_METHODS: ReadonlySet<string> = new Set(countedMethods);
+
+/** What answers requests. */
+export type Listener = (request: IncomingMessage, response: AppResponse) => void;
 
 interface Options {
   readonly logger: Logger;
@@ -30,14 +34,14 @@ interface Options {
   /** Whether a statement of this caller would be refused at once, after the expected ones before it. */
   readonly isPoolFullFor: (caller: Caller, expected: number) => boolean;
   /** Refuses a request that is too much. */
-  readonly shed: RequestListener;
-  readonly answer: RequestListener;
+  readonly shed: Listener;
+  readonly answer: Listener;
 }
 
-const spans = new WeakMap<ServerResponse, RequestSpan>();
+const spans = new WeakMap<AppResponse, RequestSpan>();
 
 /** Runs work for a response outside of its request: on a connection's error, at the end of the process. */
-export function runInRequest<T>(response: ServerResponse, work: () => T): T {
+export function runInRequest<T>(response: AppResponse, work: () => T): T {
   const span = spans.get(response);
   return span === undefined ? work() : span.run(work);
 }
@@ -47,11 +51,11 @@ export function runInRequest<T>(response: ServerResponse, work: () => T): T {
  * response. Monitoring's own requests are neither traced nor measured. A shed request gets no span, for tracing one costs
  * nearly as much as answering one.
  */
-export function observeRequests(options: Options): RequestListener {
+export function observeRequests(options: Options): Listener {
   const { logger, metrics, lifecycle, findRoute, admission, isPoolFullFor, shed, answer } = options;
   /** Requests that will ask for a connection of the pool in the next turn. */
   let expected = 0;
-  const observe = (request: IncomingMessage, response: ServerResponse) => {
+  const observe = (request: IncomingMessage, response: AppResponse) => {
     const startedAt = performance.now();
     const { method = '' } = request;
     const { origin, target, path, query } = splitTarget(request.url ?? '');
@@ -72,9 +76,9 @@ export function observeRequests(options: Options): RequestListener {
     span.run(() => {
       const { traceResponse } = span;
       if (traceResponse !== undefined) {
-        response.setHeader('traceresponse', traceResponse);
-        // The form that browser agents read (https://www.w3.org/TR/server-timing/).
-        response.setHeader('Server-Timing', `traceparent;desc="${traceResponse}"`);
+        // The second is the form that browser agents read (https://www.w3.org/TR/server-timing/).
+        const timing = `traceparent;desc="${traceResponse}"`;
+        response.headerList.push('traceresponse', traceResponse, 'Server-Timing', timing);
       }
       logger.log(isMonitoring ? 'DEBUG' : 'INFO', 'request_received', { method, path });
       if (!isMonitoring) metrics.requestStarted();
@@ -119,7 +123,7 @@ function inNextTurn(work: () => void): void {
 }
 
 /** The status of a closed response, unless it failed on the way (500) or its client left (499). */
-function statusOf(response: ServerResponse): number {
+function statusOf(response: AppResponse): number {
   if (response.writableFinished) return response.statusCode;
   return response.errored === null ? 499 : 500;
 }

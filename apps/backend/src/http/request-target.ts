@@ -35,10 +35,16 @@ export const requireHttp1: RequestHandler = ({ httpVersion, httpVersionMajor, ra
   if (httpVersionMajor !== 1) {
     throw new ApiError('BAD_REQUEST', { message: `HTTP/1.1 est attendu, reçu : HTTP/${httpVersion}.` });
   }
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  const hosts = countHosts(rawHeaders);
   if (hosts > 1) throw new ApiError('BAD_REQUEST', { message: `Un seul en-tête Host est permis, reçus : ${hosts}.` });
   if (hosts === 0 && httpVersion === '1.1') {
     throw new ApiError('BAD_REQUEST', { message: 'L’en-tête Host est obligatoire.' });
   }
   next();
 };
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) if (/^host$/i.test(rawHeaders[index] ?? '')) count += 1;
+  return count;
+}

@@ -137,11 +137,11 @@ function sendOutput(
     return;
   }
   const fields = output as Readonly<Record<string, unknown>>;
-  if (success.hasVersion) response.setHeader('ETag', `"${versionOf(output)}"`);
+  if (success.hasVersion) response.headerList.push('ETag', `"${versionOf(output)}"`);
   const { statusWhen, nextPage, location, bodyField } = success;
   const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
   response.status(isOther ? statusWhen.status : success.status);
-  if (location !== undefined) response.setHeader('Location', `${publicUrl}${fill(location, fields)}`);
+  if (location !== undefined) response.headerList.push('Location', `${publicUrl}${fill(location, fields)}`);
   const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
   if (nextPage !== undefined && cursor !== null) {
     const known = Object.keys(inputFields).map((field) => parameterOf(rest, field));
@@ -149,7 +149,7 @@ function sendOutput(
       typeof request.query[name] === 'string' ? [[name, request.query[name]]] : [],
     );
     const query = new URLSearchParams({ ...Object.fromEntries(given), [nextPage.parameter]: String(cursor) });
-    response.setHeader('Link', `<${publicUrl}${request.path}?${query}>; rel="next"`);
+    response.headerList.push('Link', `<${publicUrl}${request.path}?${query}>; rel="next"`);
   }
   sendJson(response, bodyField === undefined ? output : fields[bodyField]);
 }

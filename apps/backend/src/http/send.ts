@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { AppResponse } from './response.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -7,7 +7,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export const RETRY_AFTER_SECONDS = '2';
 
 /** Sends a value as JSON. */
-export function sendJson(response: ServerResponse, value: unknown): void {
+export function sendJson(response: AppResponse, value: unknown): void {
   send(response, JSON_TYPE, JSON.stringify(value));
 }
 
@@ -18,7 +18,7 @@ export function sendJson(response: ServerResponse, value: unknown): void {
  * @param signal aborted when the client leaves
  */
 export async function sendPages(
-  response: ServerResponse,
+  response: AppResponse,
   pages: AsyncIterable<readonly unknown[]>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function sendPages(
   let isOpen = false;
   for await (const page of pages) {
     if (pending !== undefined) {
-      if (!isOpen) response.setHeader('Content-Type', JSON_TYPE);
+      if (!isOpen) response.headerList.push('Content-Type', JSON_TYPE);
       const isTaken = response.write(isOpen ? pending : `[${pending}`);
       isOpen = true;
       // Rejects when the client leaves, which ends the loop below.
@@ -43,9 +43,9 @@ export async function sendPages(
 }
 
 /** Answers HEAD as {@link sendPages} answers GET, for the price of one page: the length of the whole is not known. */
-export async function sendHead(response: ServerResponse, pages: AsyncIterable<readonly unknown[]>): Promise<void> {
+export async function sendHead(response: AppResponse, pages: AsyncIterable<readonly unknown[]>): Promise<void> {
   for await (const _ of pages) break;
-  response.setHeader('Content-Type', JSON_TYPE);
+  response.headerList.push('Content-Type', JSON_TYPE);
   response.end();
 }
 
@@ -54,9 +54,8 @@ export async function sendHead(response: ServerResponse, pages: AsyncIterable<re
  *
  * @param body a text goes out together with the head, in one write to the socket; bytes in another
  */
-export function send(response: ServerResponse, contentType: string, body: Buffer | string): void {
-  if (response.statusCode === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
-  response.setHeader('Content-Type', contentType);
-  response.setHeader('Content-Length', Buffer.byteLength(body));
+export function send(response: AppResponse, contentType: string, body: Buffer | string): void {
+  if (response.statusCode === 503) response.headerList.push('Retry-After', RETRY_AFTER_SECONDS);
+  response.headerList.push('Content-Type', contentType, 'Content-Length', String(Buffer.byteLength(body)));
   response.end(body);
 }
