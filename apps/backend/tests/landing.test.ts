@@ -42,6 +42,7 @@ describe('GET /', () => {
     const english = await service.fetch('/', { headers: { Accept: BROWSER } });
     expect(english.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(english.headers.get('content-language')).toBe('en');
+    expect(english.headers.get('vary')).toMatch(/Accept-Language/);
     const page = await english.text();
     for (const text of ['backend', 'href="/docs"', 'href="/health"', 'href="/metrics"', `curl -i ${service.url}`]) {
       expect(page).toContain(text);

@@ -193,6 +193,21 @@ describe('the document', () => {
 });
 
 describe('/docs', () => {
+  it.each([
+    [undefined, 'en', 'Products API'],
+    ['en-GB,en;q=0.9,fr;q=0.5', 'en', 'Products API'],
+    ['fr-CA,fr;q=0.9,en;q=0.5', 'fr', 'API des produits'],
+    ['de', 'en', 'Products API'],
+  ])('for Accept-Language %s is a page in %s', async (accepted, language, title) => {
+    const headers: Record<string, string> = accepted === undefined ? {} : { 'Accept-Language': accepted };
+    const response = await backend.fetch('/docs', { headers });
+    expect(response.headers.get('content-language')).toBe(language);
+    expect(response.headers.get('vary')).toMatch(/Accept-Language/);
+    const page = await response.text();
+    expect(page).toContain(`<html lang="${language}">`);
+    expect(page).toContain(`<title>${title}</title>`);
+  });
+
   it('is a page whose every file comes from this service, under a policy that allows nothing else', async () => {
     const page = await backend.fetch('/docs');
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);

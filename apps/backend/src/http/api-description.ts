@@ -1,6 +1,4 @@
-/** The languages that the description of the API is written in; the first one is for whoever asks for no other. */
-export const languages = ['en', 'fr'] as const;
-export type Language = (typeof languages)[number];
+import type { Language } from './language.js';
 
 /** OpenAPI's `info.description`, in Markdown. */
 export const descriptions: Readonly<Record<Language, string>> = {
@@ -21,7 +19,7 @@ demande le type \`AppRouter\` de \`@products/api-contract\`, et un lot contient 
 
 **Erreurs.** Toute erreur est en JSON : \`error\` (un libellé court, le même pour toutes les erreurs d’un code), \`code\`,
 \`message\` (ce qui n’allait pas, la valeur, et ce qui est permis), \`trace_id\`. Une entrée invalide ajoute \`issues\`, chacun avec
-le \`path\` du champ. Un 503 porte \`Retry-After\`.
+le \`path\` du champ. Les textes sont en français. Un 503 porte \`Retry-After\`.
 
 **Traces.** Chaque réponse nomme sa trace dans \`traceresponse\` et \`Server-Timing\` ; le \`trace_id\` d’une erreur est le même. Il
 retrouve les lignes de journal et les spans de la requête.

@@ -2,19 +2,21 @@ import { readFileSync } from 'node:fs';
 import type { RequestHandler } from 'express';
 // The package's main module would load the page's 1.4 MB of script into this process.
 import absolutePath from 'swagger-ui-dist/absolute-path.js';
-import { languages } from './api-description.js';
+import { type Language, languages, negotiateLanguage } from './language.js';
 import { describeApi } from './openapi.js';
 import type { Procedure } from './procedures.js';
 import { createRoute, type Route } from './routes.js';
 import { send } from './send.js';
 
+const titles: Readonly<Record<Language, string>> = { en: 'Products API', fr: 'API des produits' };
+
 // Addresses are relative to the page's own, `/docs`, so that they hold behind a path prefix.
-const PAGE = `<!doctype html>
-<html lang="en">
+const renderPage = (language: Language) => `<!doctype html>
+<html lang="${language}">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Products API</title>
+    <title>${titles[language]}</title>
     <link rel="icon" href="docs/favicon-32x32.png">
     <link rel="stylesheet" href="docs/swagger-ui.css">
   </head>
@@ -40,7 +42,6 @@ export function docsRoutes(
   traceUrl: string | undefined,
 ): Route[] {
   const files = {
-    '/docs': ['text/html; charset=utf-8', Buffer.from(PAGE)],
     '/docs/start.js': ['text/javascript; charset=utf-8', Buffer.from(renderStart(traceUrl))],
     '/docs/swagger-ui.css': ['text/css; charset=utf-8', readSwaggerFile('swagger-ui.css')],
     '/docs/swagger-ui-bundle.js': ['text/javascript; charset=utf-8', readSwaggerFile('swagger-ui-bundle.js')],
@@ -51,26 +52,28 @@ export function docsRoutes(
       GET: [(_request, response) => send(response.setHeader('Cache-Control', CACHE_CONTROL), contentType, body)],
     }),
   );
-  return [createRoute('/openapi.json', { GET: [sendDocument(procedures, publicUrl)] }), ...fileRoutes];
+  const describe = describeApi(procedures, publicUrl);
+  return [
+    createRoute('/openapi.json', {
+      GET: [sendInLanguage('application/json; charset=utf-8', (language) => JSON.stringify(describe(language)))],
+    }),
+    createRoute('/docs', { GET: [sendInLanguage('text/html; charset=utf-8', renderPage)] }),
+    ...fileRoutes,
+  ];
 }
 
-function sendDocument(procedures: readonly Procedure[], publicUrl: string | undefined): RequestHandler {
-  const describe = describeApi(procedures, publicUrl);
-  const documents = new Map<string, Buffer>(
-    languages.map((language) => [language, Buffer.from(JSON.stringify(describe(language)))]),
-  );
+function sendInLanguage(contentType: string, render: (language: Language) => string): RequestHandler {
+  const bodies = new Map(languages.map((language) => [language, Buffer.from(render(language))]));
   return (request, response) => {
-    const language = request.acceptsLanguages([...languages]) || languages[0];
-    response.setHeader('Cache-Control', CACHE_CONTROL);
-    response.setHeader('Content-Language', language);
-    response.vary('Accept-Language');
-    send(response, 'application/json; charset=utf-8', documents.get(language) ?? Buffer.alloc(0));
+    const body = bodies.get(negotiateLanguage(request, response)) ?? Buffer.alloc(0);
+    send(response.setHeader('Cache-Control', CACHE_CONTROL), contentType, body);
   };
 }
 
 /** Without `validatorUrl: null`, the page would send the document's address to a public validator. */
 function renderStart(traceUrl: string | undefined): string {
   return `const traceUrl = ${JSON.stringify(traceUrl ?? null)};
+const traceLabel = document.documentElement.lang === 'fr' ? 'Trace\\u{a0}: ' : 'Trace: ';
 // Below each answer: its trace, and a link to it.
 const ShowTrace = () => ({
   wrapComponents: {
@@ -79,7 +82,7 @@ const ShowTrace = () => ({
       const link = traceId && traceUrl && React.createElement('a', {
         href: traceUrl.replaceAll('{trace_id}', traceId), target: '_blank', rel: 'noopener', className: 'trace-link',
       }, traceId);
-      const shown = link && React.createElement('p', { style: { margin: '12px 0 20px' } }, 'Trace: ', link);
+      const shown = link && React.createElement('p', { style: { margin: '12px 0 20px' } }, traceLabel, link);
       return React.createElement('div', null, React.createElement(Original, props), shown);
     },
   },

@@ -1,6 +1,6 @@
 import { currentTrace, version } from '@products/telemetry';
 import type { Request, Response } from 'express';
-import { type Language, languages } from './api-description.js';
+import { type Language, negotiateLanguage } from './language.js';
 import { createRoute, type Route } from './routes.js';
 import { send, sendJson } from './send.js';
 
@@ -76,12 +76,10 @@ export function landingRoutes({ publicUrl, traceUrl, revision }: LandingOptions)
     const example = `curl -i ${publicUrl ?? originOf(request)}/products/1`;
     response.vary('Accept');
     if (request.accepts(['json', 'html']) !== 'html') return sendJson(response, { ...about, example });
-    const accepted = request.acceptsLanguages([...languages]);
-    const language = languages.find((each) => each === accepted) ?? languages[0];
+    const language = negotiateLanguage(request, response);
     const traceId = currentTrace()?.trace_id;
     const trace =
       traceUrl === undefined || traceId === undefined ? undefined : traceUrl.replaceAll('{trace_id}', traceId);
-    response.vary('Accept-Language').setHeader('Content-Language', language);
     send(response, 'text/html; charset=utf-8', renderPage({ language, revision, links, example, trace }));
   };
   const icon = (_request: Request, response: Response) =>

@@ -11,7 +11,8 @@ import {
 } from '@products/api-contract/server';
 import { version } from '@products/telemetry';
 import { z } from 'zod';
-import { descriptions, type Language } from './api-description.js';
+import { descriptions } from './api-description.js';
+import type { Language } from './language.js';
 import { isRest, type JsonSchema, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
 
 type Json = Readonly<Record<string, unknown>>;

@@ -53,12 +53,16 @@ it('/docs shows every route in a browser, and asks nothing of any other host', a
   }
 });
 
-it('/docs links the trace of an answer that was tried', async () => {
+it.each([
+  ['en-GB', 'Every error is JSON', 'Trace: '],
+  ['fr-FR', 'Toute erreur est en JSON', 'Trace\u{a0}: '],
+])('/docs in %s explains the API and links the trace of an answer that was tried', async (locale, text, label) => {
   await using service = await startOnSamples({ TRACE_URL: 'https://jaeger.example/trace/{trace_id}' });
   const browser = await launchBrowser();
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage({ locale });
     await page.goto(`${service.url}/docs`);
+    await page.locator('.info', { hasText: text }).waitFor();
     const operation = page.locator('.opblock-get', { has: page.locator('[data-path="/products/{id}"]') });
     await operation.locator('.opblock-summary-control').click();
     await operation.locator('.try-out__btn').click();
@@ -68,6 +72,7 @@ it('/docs links the trace of an answer that was tried', async () => {
     const [, traceId] = ((await (await answered).headerValue('traceresponse')) ?? '').split('-');
     const link = operation.locator('.trace-link');
     expect(await link.textContent()).toBe(traceId);
+    expect(await link.locator('..').textContent()).toBe(`${label}${traceId}`);
     expect(await link.getAttribute('href')).toBe(`https://jaeger.example/trace/${traceId}`);
   } finally {
     await browser.close();
