@@ -5,7 +5,7 @@ import { parseEnvironment } from '@products/environment';
 import { telemetryEnvironment } from '@products/telemetry';
 import { describe, expect, it } from 'vitest';
 import { readConfig, serviceEnvironment } from '../src/config.js';
-import { documents, readFromRepository } from './documents.js';
+import { documents, readFromRepository, sectionsOf } from './documents.js';
 
 // The documents and the code agree.
 
@@ -17,31 +17,46 @@ const variables = sorted(Object.keys(environment));
 
 /** Items of lists in a document: `- \`NAME\` (default): …`. */
 const items = (text: string) =>
-  [...text.matchAll(/^- `([^`]+)` \(([^)]+)\): /gm)].map(([, name, value]) => [String(name), String(value)] as const);
+  [...text.matchAll(/^- `([^`]+)` \(([^)]+)\)\u{a0}?: /gmu)].map(
+    ([, name, value]) => [String(name), String(value)] as const,
+  );
 
-describe('the documents', () => {
-  it('explain every variable, and no other', () => {
+const configurations = [
+  ['docs/configuration.md', 'unset'],
+  ['docs/fr/configuration.md', 'non définie'],
+] as const;
+
+describe.each(configurations)('%s', (document, unset) => {
+  it('explains every variable, and no other', () => {
     expect(
-      items(readFromRepository('docs/configuration.md'))
+      items(readFromRepository(document))
         .map(([name]) => name)
         .sort(),
     ).toEqual(variables);
   });
 
-  it('give the defaults that the code has', () => {
-    const { LOG_LEVEL, ...defaults } = Object.fromEntries(items(readFromRepository('docs/configuration.md')));
+  it('gives the defaults that the code has', () => {
+    const { LOG_LEVEL, ...defaults } = Object.fromEntries(items(readFromRepository(document)));
     expect(LOG_LEVEL).toBe('`INFO`');
     expect(readConfig({}).logLevel).toBe('INFO');
     expect(readConfig({ FLASK_DEBUG: 'True' }).logLevel).toBe('DEBUG');
-    const documented = Object.entries(defaults).filter(([, value]) => value !== 'unset');
+    const documented = Object.entries(defaults).filter(([, value]) => value !== unset);
     const declared = parseEnvironment(environment, {});
     expect(sorted(documented.map(([name]) => name))).toEqual(sorted(Object.keys(declared.values)));
     const values = Object.fromEntries(documented.map(([name, value]) => [name, value.replaceAll('`', '')]));
     expect(parseEnvironment(environment, values)).toEqual(declared);
   });
+});
 
-  it('explain every error code with its status, and no other', () => {
-    const section = readFromRepository('docs/api.md').split('## Errors')[1] ?? '';
+const errorSections = [
+  ['docs/api.md', '## Errors'],
+  ['docs/fr/api.md', '## Erreurs'],
+] as const;
+
+describe.each(errorSections)('%s, in its section %s', (document, heading) => {
+  const section = readFromRepository(document).split(heading)[1] ?? '';
+
+  it('explains every error code with its status, and no other', () => {
     const documented = [...section.matchAll(/`([A-Z_]+)`\s\((\d+)\)/g)].map(([, code, status]) => [
       code,
       Number(status),
@@ -50,8 +65,7 @@ describe('the documents', () => {
     expect(documented.sort()).toEqual(declared.sort());
   });
 
-  it('list the error codes that the code answers, and no other', () => {
-    const section = readFromRepository('docs/api.md').split('## Errors')[1] ?? '';
+  it('lists the error codes that the code answers, and no other', () => {
     const files = globSync('{apps,packages}/*/src/**/*.ts', { cwd: repository });
     const answered = files.flatMap((file) => [...readFromRepository(file).matchAll(/new ApiError\('([A-Z_]+)'/g)]);
     expect(
@@ -60,17 +74,22 @@ describe('the documents', () => {
         .sort(),
     ).toEqual(sorted(answered.map(([, code]) => String(code))));
   });
+});
 
-  it.each(documents)('%s names only files and links that exist', (document) => {
-    const text = readFromRepository(document);
-    const folder = path.dirname(path.join(repository, document));
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target]) =>
-      path.resolve(folder, String(target)),
+describe('the documents', () => {
+  it.each(documents)('%s names only files, links and sections that exist', (document) => {
+    const links = sectionsOf(document)
+      .flatMap((section) => section.links)
+      .filter((link) => !/^[a-z]+:/.test(link));
+    const files = [...readFromRepository(document).matchAll(/`((?:apps|packages|tooling|docs|\.ci)\/[\w./-]+)`/g)].map(
+      ([, file]) => String(file),
     );
-    const files = [...text.matchAll(/`((?:apps|packages|tooling|docs|\.ci)\/[\w./-]+)`/g)].map(([, file]) =>
-      path.join(repository, String(file)),
-    );
-    expect([...links, ...files].filter((file) => !existsSync(file))).toEqual([]);
+    const missing = [...links, ...files].filter((link) => {
+      const [file = '', anchor] = link.split('#');
+      if (!existsSync(path.join(repository, file))) return true;
+      return anchor !== undefined && !sectionsOf(file).some((section) => section.anchor === anchor);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('name only scripts that exist', () => {

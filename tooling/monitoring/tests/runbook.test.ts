@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { dashboards } from '../src/dashboards/dashboards.js';
+import { renderDashboard } from '../src/dashboards/render.js';
 import { alerts, annotationsOf } from '../src/rules/rules.js';
 import { excludedPaths } from '../src/slo.js';
 
@@ -26,4 +28,23 @@ it.each(Object.entries(alerts))(
 
 it('docs/monitoring.md names what the objectives leave out', () => {
   expect(excludedPaths.filter((excluded) => !runbook.includes(`\`${excluded}\``))).toEqual([]);
+});
+
+// That it has the same sections and says the same: apps/backend/tests/translations.test.ts.
+const frenchRunbook = readFileSync(path.join(repository, 'docs/fr/monitoring.md'), 'utf8');
+
+it.each(Object.entries(alerts))('docs/fr/monitoring.md says how bad %s is and after what time', (name, alert) => {
+  const when = alert.for === '0m' ? 'aussitôt' : `après ${alert.for}`;
+  const [section = ''] = frenchRunbook.split(`### ${name}\n`)[1]?.split('\n##') ?? [];
+  expect(section.trim().split('\n')[0]).toBe(`_${alert.severity}, ${when}_`);
+});
+
+it.each([
+  ['docs/monitoring.md', runbook],
+  ['docs/fr/monitoring.md', frenchRunbook],
+])('%s names dashboards and panels as Grafana shows them', (_, page) => {
+  const shown = JSON.stringify(dashboards.map(renderDashboard));
+  const named = [...page.matchAll(/(?<![\w`])_([A-Z][^_`]+)_(?!\w)/g)].map(([, name]) => String(name));
+  expect(named).toContain('Products: requests');
+  expect(named.filter((name) => !shown.includes(`"title":${JSON.stringify(name)}`))).toEqual([]);
 });
