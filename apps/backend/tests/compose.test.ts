@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { metrics } from '@products/telemetry/contract';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +17,9 @@ const readText = (file: string) => readFileSync(path.join(deploy, file), 'utf8')
 interface ComposeService {
   readonly image?: string;
   readonly build?: unknown;
+  readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
@@ -106,11 +110,14 @@ describe('deploy/compose.yaml', () => {
       '127.0.0.1:3000:3000',
       '127.0.0.1:5000:5000',
       '127.0.0.1:9090:9090',
+      '127.0.0.1:9093:9093',
     ]);
   });
 
   it('has no password in it: each comes from deploy/.env, which git leaves out', () => {
-    const variables = [...readText('compose.yaml').matchAll(/\$\{(\w+)(:\?)?/g)];
+    const variables = [...readText('compose.yaml').matchAll(/(?<!\$)\$\{(\w+)(:\?)?/g)].filter(
+      ([, name]) => name !== 'ALERT_WEBHOOK_URL',
+    );
     const example = [...readText('.env.example').matchAll(/^(\w+)=(.*)$/gm)];
     expect(example.map(([, name, value]) => [name, value])).toEqual([
       ['POSTGRES_PASSWORD', ''],
@@ -132,6 +139,49 @@ describe('deploy/compose.yaml', () => {
     const stopSeconds =
       Number(environment['SHUTDOWN_DELAY'] ?? 0) + Number(environment['SHUTDOWN_TIMEOUT']) + 2 + 1 + 1;
     expect(Number.parseInt(String(stop_grace_period), 10)).toBeGreaterThan(stopSeconds);
+  });
+});
+
+describe('an alert', () => {
+  const { alertmanager, alloy, prometheus } = compose.services;
+
+  it('has an address where no webhook is configured: lines of Alloy’s, on the port that it opens', () => {
+    expect(readText('.env.example')).toMatch(/^# ALERT_WEBHOOK_URL=/m);
+    const [, name, fallback] = /^\$\{(\w+):-(.+)\}$/.exec(alertmanager?.environment?.['ALERT_WEBHOOK_URL'] ?? '') ?? [];
+    expect(name).toBe('ALERT_WEBHOOK_URL');
+    const { hostname, port, pathname } = new URL(String(fallback));
+    expect(compose.services[hostname]).toBe(alloy);
+    expect(pathname).toBe('/loki/api/v1/raw');
+    expect(readText('alloy/config.alloy')).toContain(`listen_port    = ${port}\n`);
+  });
+
+  it('is told to the URL of the variable, by a file that its program’s start writes', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'products-test-compose-'));
+    const file = path.join(folder, 'url');
+    const programs = path.join(folder, 'bin');
+    mkdirSync(programs);
+    // What the start runs last: it prints its arguments.
+    symlinkSync('/bin/echo', path.join(programs, 'alertmanager'));
+    const [program = '', ...args] = (alertmanager?.entrypoint ?? []).map((each) =>
+      each.replaceAll('$$', '$').replace('/tmp/webhook-url', file),
+    );
+    const url = 'https://example.com/a?b=1&c=%20"$HOME';
+    const env = { PATH: `${programs}:/bin:/usr/bin`, ALERT_WEBHOOK_URL: url };
+    const printed = execFileSync(program, [...args, ...(alertmanager?.command ?? [])], { env, encoding: 'utf8' });
+    expect(printed.trim().split(' ')).toEqual(alertmanager?.command);
+    expect(readFileSync(file, 'utf8')).toBe(url);
+    rmSync(folder, { recursive: true });
+    const { receivers } = parse(readText('alertmanager/alertmanager.yml'));
+    for (const { webhook_configs } of receivers) expect(webhook_configs).toEqual([{ url_file: '/tmp/webhook-url' }]);
+    expect(alertmanager?.tmpfs).toEqual(['/tmp']);
+  });
+
+  it('comes from Prometheus, which serves the page that the link leads to', () => {
+    const { alerting } = parse(readText('prometheus/prometheus.yml'));
+    expect(alerting.alertmanagers).toEqual([{ static_configs: [{ targets: ['alertmanager:9093'] }] }]);
+    expect(prometheus?.ports).toEqual(['127.0.0.1:9090:9090']);
+    expect(prometheus?.command).toContain('--web.console.templates=/etc/prometheus/consoles');
+    expect(prometheus?.volumes).toContain('./prometheus/consoles:/etc/prometheus/consoles:ro');
   });
 });
 

@@ -17,8 +17,8 @@ export interface FaultyDatabase {
   query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>;
   /** A connection past the proxy, to be ended by the test. */
   connect(): Promise<pg.Client>;
-  /** Stops the server as `pg_ctl stop -m` does, and starts it again. */
-  restart(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Stops the server as `pg_ctl stop -m` does, and starts it again: at once, or after what is done while it is down. */
+  restart(mode: 'fast' | 'immediate', whileDown?: () => Promise<void>): Promise<void>;
   /** Stops every process of the server with SIGSTOP, and lets them go on with SIGCONT. */
   freeze(): Promise<void>;
   thaw(): void;
@@ -53,13 +53,13 @@ export async function startFaultyDatabase(settings: Readonly<Record<string, stri
     proxy,
     query,
     connect,
-    restart: async (mode) => {
+    restart: async (mode, whileDown = () => sleep(200)) => {
       if (mode === 'immediate') {
         process.kill(postmaster(), 'SIGQUIT');
         await server.died;
       }
       await server.stop();
-      await sleep(200);
+      await whileDown();
       server = await startEmbeddedDatabase({ folder, settings });
       proxy.target = server.port;
     },

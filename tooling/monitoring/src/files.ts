@@ -1,15 +1,25 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { stringify } from 'yaml';
 import { dashboards } from './dashboards/dashboards.js';
 import { renderDashboard } from './dashboards/render.js';
 import { renderAlertTests } from './rules/alert-tests.js';
 import { renderRecordTests } from './rules/record-tests.js';
 import { ruleFiles } from './rules/rules.js';
+import { renderRunbook } from './runbook.js';
 import { renderTelemetryReference } from './telemetry-reference.js';
 
 const NOTICE = '# Made by `pnpm generate` from tooling/monitoring/src.\n';
 
 /** Folders that hold nothing else. */
-export const generatedFolders = ['deploy/grafana/dashboards', 'deploy/prometheus/rules', 'deploy/prometheus/tests'];
+export const generatedFolders = [
+  'deploy/grafana/dashboards',
+  'deploy/prometheus/consoles',
+  'deploy/prometheus/rules',
+  'deploy/prometheus/tests',
+];
+
+const runbook = path.resolve(import.meta.dirname, '../../../docs/monitoring.md');
 
 /** Every generated file, by its path in the repository. */
 export function renderFiles(): ReadonlyMap<string, string> {
@@ -23,6 +33,7 @@ export function renderFiles(): ReadonlyMap<string, string> {
       `deploy/prometheus/rules/${name}`,
       renderYaml({ groups }),
     ]),
+    ['deploy/prometheus/consoles/monitoring.html', renderRunbook(readFileSync(runbook, 'utf8'))],
     ['deploy/prometheus/tests/alerts.yml', renderTests(renderAlertTests())],
     ['deploy/prometheus/tests/records.yml', renderTests(renderRecordTests())],
   ]);

@@ -50,7 +50,9 @@ export interface Selector<L extends string> extends Vector<L> {
   readonly isSelector: true;
 }
 
+/** Grafana's variables: a window that fits scrapes and step, and the step itself. */
 export type Range = `${number}${'m' | 'h' | 'd'}` | '$__rate_interval';
+type Offset = '$__interval';
 
 export function select<N extends SampleName>(name: N, matchers: Matchers<LabelsOf<N>> = {}): Selector<LabelsOf<N>> {
   return {
@@ -65,10 +67,17 @@ export function selectRecorded<L extends string>(record: string, labels: readonl
   return { promql: `${record}${renderMatchers({ job: JOB })}`, labels, isSelector: true };
 }
 
-type RangeFunction = 'rate' | 'increase' | 'changes' | 'deriv' | 'avg_over_time' | 'max_over_time';
+type RangeFunction = 'rate' | 'increase' | 'changes' | 'deriv' | 'avg_over_time' | 'max_over_time' | 'last_over_time';
 
-export function over<L extends string>(fn: RangeFunction, selector: Selector<L>, range: Range): Vector<L> {
-  return { promql: `${fn}(${selector.promql}[${range}])`, labels: selector.labels };
+/** @param offset how long before the moment asked for the range ends */
+export function over<L extends string>(
+  fn: RangeFunction,
+  selector: Selector<L>,
+  range: Range,
+  offset?: Offset,
+): Vector<L> {
+  const shift = offset === undefined ? '' : ` offset ${offset}`;
+  return { promql: `${fn}(${selector.promql}[${range}]${shift})`, labels: selector.labels };
 }
 
 export function aggregate<L extends string, K extends L>(
@@ -132,6 +141,11 @@ export function and<L extends string>(left: Vector<L>, right: Vector<L>): Vector
 
 export function or<L extends string>(left: Vector<L>, right: Vector<L>): Vector<L> {
   return binary(`${operand(left)} or ${operand(right)}`, left.labels);
+}
+
+/** The series of the left side that the right one has not. */
+export function unless<L extends string>(left: Vector<L>, right: Vector<L>): Vector<L> {
+  return binary(`${operand(left)} unless ${operand(right)}`, left.labels);
 }
 
 /** Seconds since a point in time. */

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { dashboards } from '../src/dashboards/dashboards.js';
+import { releases } from '../src/dashboards/releases.js';
 import { renderDashboard } from '../src/dashboards/render.js';
 import type { Panel } from '../src/dashboards/specification.js';
+import { dataSources } from '../src/data-sources.js';
 
 const panels = dashboards.flatMap(({ title, rows }) =>
   rows.flatMap((row) =>
@@ -34,4 +36,16 @@ it.each(dashboards)('$title asks each of its queries', (dashboard) => {
   const targets = rendered.panels.map((panel) => panel.targets ?? []);
   expect(targets.flatMap((each) => each.flatMap(({ expr }) => expr ?? []))).toEqual(declared);
   for (const each of targets) expect(new Set(each.map(({ refId }) => refId)).size).toBe(each.length);
+});
+
+it.each(dashboards)('$title shows releases, by labels that their series have', (dashboard) => {
+  expect(renderDashboard(dashboard).annotations?.list).toEqual([
+    expect.objectContaining({
+      enable: true,
+      datasource: dataSources.prometheus,
+      expr: releases.expression.promql,
+      textFormat: '{{version}} ({{revision}})',
+    }),
+  ]);
+  expect(releases.expression.labels).toEqual(['version', 'revision']);
 });

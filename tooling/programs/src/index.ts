@@ -1,3 +1,4 @@
+export { buildAmtool } from './alertmanager.js';
 export { buildGo } from './go.js';
 export { type Jaeger, type StoredSpan, type StoredTrace, startJaeger } from './jaeger.js';
 export { buildPrometheus } from './prometheus.js';

@@ -1,4 +1,4 @@
-// A real Prometheus that scrapes one service and has the shipped rules.
+// A real Prometheus that scrapes services and has the shipped rules.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,11 +8,16 @@ import { findFreePort } from '@products/db/testing';
 import { parse, stringify } from 'yaml';
 import { eventually } from '../eventually.js';
 
-const shipped = path.resolve(import.meta.dirname, '../../../../deploy/prometheus');
+export const shipped = path.resolve(import.meta.dirname, '../../../../deploy/prometheus');
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [timestamp: number, value: string];
+}
+
+interface RangeSeries {
+  readonly metric: Series['metric'];
+  readonly values: readonly Series['value'][];
 }
 
 interface ExemplarSeries {
@@ -25,31 +30,55 @@ interface Rule {
   readonly lastError?: string;
 }
 
+interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'firing';
+}
+
 export interface PrometheusServer {
+  readonly url: string;
   query(promql: string): Promise<readonly Series[]>;
   queryExemplars(promql: string): Promise<readonly ExemplarSeries[]>;
   labelValues(label: string, selector: string): Promise<readonly string[]>;
   rules(): Promise<readonly Rule[]>;
+  alerts(): Promise<readonly ActiveAlert[]>;
+  /** The values of the last minutes, one for each second. */
+  queryRange(promql: string, minutes: number): Promise<readonly RangeSeries[]>;
   /** By the names of metric families. */
   metadata(): Promise<Readonly<Record<string, readonly { readonly type: string; readonly help: string }[]>>>;
   stop(): Promise<void>;
 }
 
-/** Starts this program with the shipped job, once a second and at this service. */
-export async function startPrometheus(program: string, serviceUrl: string): Promise<PrometheusServer> {
+/**
+ * Starts this program with the shipped job, once a second and at these services.
+ *
+ * @param options `rulesFolder`: others than the shipped ones; `alertmanagerUrl`: the shipped file's, at this address
+ */
+export async function startPrometheus(
+  program: string,
+  serviceUrls: readonly string[],
+  {
+    rulesFolder = path.join(shipped, 'rules'),
+    alertmanagerUrl,
+  }: { readonly rulesFolder?: string; readonly alertmanagerUrl?: string } = {},
+): Promise<PrometheusServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'products-test-prometheus-'));
-  const { scrape_configs } = parse(readFileSync(path.join(shipped, 'prometheus.yml'), 'utf8'));
+  const { scrape_configs, alerting } = parse(readFileSync(path.join(shipped, 'prometheus.yml'), 'utf8'));
   const job = scrape_configs.find(({ job_name }: { job_name: string }) => job_name === 'backend');
   const configFile = path.join(folder, 'prometheus.yml');
+  if (alertmanagerUrl !== undefined) {
+    alerting.alertmanagers[0].static_configs = [{ targets: [new URL(alertmanagerUrl).host] }];
+  }
   const configuration = {
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-    rule_files: [path.join(shipped, 'rules/*.yml')],
+    rule_files: [path.join(rulesFolder, '*.yml')],
+    ...(alertmanagerUrl === undefined ? {} : { alerting }),
     scrape_configs: [
       {
         ...job,
         scrape_interval: '1s',
         scrape_timeout: '1s',
-        static_configs: [{ targets: [new URL(serviceUrl).host] }],
+        static_configs: [{ targets: serviceUrls.map((serviceUrl) => new URL(serviceUrl).host) }],
       },
     ],
   };
@@ -61,6 +90,7 @@ export async function startPrometheus(program: string, serviceUrl: string): Prom
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${path.join(folder, 'data')}`,
       `--web.listen-address=${new URL(url).host}`,
+      `--web.console.templates=${path.join(shipped, 'consoles')}`,
       '--enable-feature=exemplar-storage',
       '--log.level=warn',
     ],
@@ -79,6 +109,7 @@ export async function startPrometheus(program: string, serviceUrl: string): Prom
     return data;
   };
   const server: PrometheusServer = {
+    url,
     query: async (query) => ((await ask('query', { query })) as { result: Series[] }).result,
     queryExemplars: async (query) => {
       const now = Date.now() / 1_000;
@@ -89,6 +120,12 @@ export async function startPrometheus(program: string, serviceUrl: string): Prom
       (await ask(`label/${label}/values`, { 'match[]': selector })) as readonly string[],
     rules: async () =>
       ((await ask('rules', {})) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules),
+    alerts: async () => ((await ask('alerts', {})) as { alerts: ActiveAlert[] }).alerts,
+    queryRange: async (query, minutes) => {
+      const end = Date.now() / 1_000;
+      const parameters = { query, start: String(end - 60 * minutes), end: String(end), step: '1' };
+      return ((await ask('query_range', parameters)) as { result: RangeSeries[] }).result;
+    },
     metadata: async () => (await ask('metadata', {})) as Awaited<ReturnType<PrometheusServer['metadata']>>,
     stop,
   };
@@ -96,8 +133,8 @@ export async function startPrometheus(program: string, serviceUrl: string): Prom
     // Rejects when there is no such program.
     await once(child, 'spawn');
     await eventually(async () => {
-      const [up] = await server.query('up');
-      if (up?.value[1] !== '1') throw new Error('Prometheus has not scraped the service yet');
+      const up = (await server.query('up')).filter(({ value: [, value] }) => value === '1');
+      if (up.length < serviceUrls.length) throw new Error('Prometheus has not scraped the services yet');
     });
   } catch (error) {
     if (child.pid !== undefined) await stop();

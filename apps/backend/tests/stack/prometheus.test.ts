@@ -25,7 +25,7 @@ describe.each([
     const program = await findProgram[major]();
     service = await startBackend({ ...crowdedPool, WEB_CONCURRENCY: String(workers) });
     traffic = startTraffic(service);
-    prometheus = await startPrometheus(program, service.url);
+    prometheus = await startPrometheus(program, [service.url]);
   }, 1_800_000);
   afterAll(async () => {
     await traffic?.stop();

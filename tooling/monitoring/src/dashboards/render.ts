@@ -11,6 +11,7 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
+  AnnotationQueryBuilder,
   type Dashboard as BuiltDashboard,
   DashboardBuilder,
   DashboardCursorSync,
@@ -30,6 +31,7 @@ import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/ta
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { dataSources } from '../data-sources.js';
 import { JaegerSearchBuilder } from './jaeger-search.js';
+import { releases } from './releases.js';
 import type { Dashboard, LogPanel, MetricPanel, Panel, Row, TracePanel, Variable } from './specification.js';
 
 const TAG = 'products';
@@ -47,6 +49,7 @@ export function renderDashboard({ uid, title, description, variables, rows }: Da
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
     .readonly()
+    .annotation(renderReleases())
     .link(
       new DashboardLinkBuilder('Products')
         .type(DashboardLinkType.Dashboards)
@@ -65,6 +68,19 @@ export function renderDashboard({ uid, title, description, variables, rows }: Da
     }
   }
   return builder.build();
+}
+
+/** A line in every graph where a release begins to answer. */
+function renderReleases() {
+  return new AnnotationQueryBuilder()
+    .name('Releases')
+    .datasource(dataSources.prometheus)
+    .enable(true)
+    .iconColor('blue')
+    .expr(releases.expression.promql)
+    .step('60s')
+    .titleFormat('Release')
+    .textFormat(releases.legend);
 }
 
 /** Two graphs beside one another, or whatever fits in one line. */

@@ -1,4 +1,5 @@
 import type { Vector } from '../promql.js';
+import { runbookUrlOf } from '../runbook.js';
 import { nameOfRecord, type ObjectiveName, objectives, sloWindows } from '../slo.js';
 import type { Alert } from './alert.js';
 import { flaskNames } from './flask-names.js';
@@ -20,10 +21,8 @@ export const recordings: readonly Recording[] = (Object.keys(objectives) as Obje
   })),
 );
 
-const RUNBOOK = 'docs/monitoring.md';
-
 export function annotationsOf(name: string, { summary, description }: Alert): Readonly<Record<string, string>> {
-  return { summary, description, runbook_url: `${RUNBOOK}#${name.toLowerCase()}` };
+  return { summary, description, runbook_url: runbookUrlOf(name) };
 }
 
 /** Files of rules as Prometheus reads them, by name. */
