@@ -107,6 +107,10 @@ describe('CORS', () => {
       const called = await limited.fetch('/trpc/health.check?batch=1', { headers });
       expect(called.headers.get('vary')).toMatch(/Origin/);
     }
+    // A cache must not give the answer of a client without an origin to one that has any.
+    expect((await limited.fetch('/products/1')).headers.get('vary')).toBe('Origin');
+    const page = await limited.fetch('/', { headers: { Accept: 'text/html' } });
+    expect(page.headers.get('vary')?.split(', ').toSorted()).toEqual(['Accept', 'Accept-Language', 'Origin']);
     const refused = await limited.fetch('/products', { headers: { Origin: 'https://evil.example' } });
     expect(refused.headers.get('access-control-allow-origin')).toBeNull();
   });

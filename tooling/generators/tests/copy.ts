@@ -20,7 +20,7 @@ export interface Copy extends Disposable {
   reset(): void;
 }
 
-/** Copies what git has, and installs. */
+/** Copies what git has; the first `npm run` in the copy installs. */
 export function createCopy(): Copy {
   const folder = mkdtempSync(path.join(tmpdir(), 'products-copy-'));
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: repository, encoding: 'utf8' });

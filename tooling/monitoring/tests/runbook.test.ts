@@ -49,11 +49,13 @@ it.each(Object.entries(alerts))('docs/fr/monitoring.md says how bad %s is and af
 it.each([
   ['docs/monitoring.md', runbook],
   ['docs/fr/monitoring.md', frenchRunbook],
-])('%s names dashboards and panels as Grafana shows them', (_, page) => {
+])('%s names dashboards, panels and annotations as Grafana shows them', (_, page) => {
   const shown = JSON.stringify(dashboards.map(renderDashboard));
   const named = [...page.matchAll(/(?<![\w`])_([A-Z][^_`]+)_(?!\w)/g)].map(([, name]) => String(name));
   expect(named).toContain('Products: requests');
-  expect(named.filter((name) => !shown.includes(`"title":${JSON.stringify(name)}`))).toEqual([]);
+  expect(
+    named.filter((name) => !['title', 'name'].some((key) => shown.includes(`"${key}":${JSON.stringify(name)}`))),
+  ).toEqual([]);
 });
 
 it('the page that Prometheus serves has every line of docs/monitoring.md, every anchor, and no action of a template', () => {

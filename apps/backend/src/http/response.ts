@@ -38,7 +38,9 @@ export function createMessageClasses(app: ExpressApp): MessageClasses {
       if (this.getHeaderNames().length === 0) return super.writeHead(status, this.headerList);
       for (let index = 0; index < this.headerList.length; index += 2) {
         const [name = '', value = ''] = [this.headerList[index], this.headerList[index + 1]];
-        if (!this.hasHeader(name)) this.setHeader(name, value);
+        // What an answer depends on adds up.
+        if (name === 'Vary') app.response.vary.call(this as never, value);
+        else if (!this.hasHeader(name)) this.setHeader(name, value);
       }
       return super.writeHead(status);
     }

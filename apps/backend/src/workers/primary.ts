@@ -21,6 +21,12 @@ const PAUSE_MAX_MS = 5_000;
 /** A worker that exits sooner than this is respawned after a pause. */
 const SHORT_LIFE_MS = 500;
 
+/**
+ * Of each worker, in MB: V8 sizes it for one process with all the machine's memory. With four workers that is a third of
+ * their memory under load, for no measurable gain; 4 MB cost a fifth more CPU.
+ */
+const SEMI_SPACE_MB = 8;
+
 const STDIN = 0;
 
 /** How long a worker may outlast its own deadlines. */
@@ -44,6 +50,7 @@ export async function startWorkers(
     // JSON cannot hold a metric that is NaN or infinite.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    execArgv: [...youngGeneration(), ...process.execArgv],
   });
   const workers = new Workers(config, logger, databaseUrl);
   // One alone first: a failure of its start would be a failure of all.
@@ -53,6 +60,14 @@ export async function startWorkers(
   // As gunicorn's reload; of a terminal it is the end.
   if (!isatty(STDIN)) process.on('SIGHUP', () => void workers.replaceAll());
   return { url, failed: workers.failed, stop: () => workers.stop() };
+}
+
+/** The operator's own choice wins. */
+function youngGeneration(): string[] {
+  const option = '--max-semi-space-size';
+  // biome-ignore lint/style/noProcessEnv: Node.js's variable, not the service's.
+  const given = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
+  return given.some((each) => each.includes(option)) ? [] : [`${option}=${SEMI_SPACE_MB}`];
 }
 
 class Workers {

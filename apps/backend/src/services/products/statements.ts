@@ -56,7 +56,7 @@ export function selectPage(query: ProductQuery) {
       .limit(sql.placeholder('limit'));
   if (after === null) return select(undefined);
   if (isById || isDescending) return select(position);
-  // NULL is behind no position, and the last of ascending values. Sent when the first part is not full.
+  // NULL is behind no position, and the last of ascending values: a second part, run only where the first is not full.
   return select(position)
     .unionAll(select(isNull(column)))
     .limit(sql.placeholder('limit'));
