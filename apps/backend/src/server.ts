@@ -11,21 +11,15 @@ import { createDescribeTrace, createSendError } from './http/errors.js';
 import { closeSoon, Lifecycle } from './lifecycle.js';
 import { never, type RunningServer } from './running.js';
 import { createPorts } from './services/ports.js';
-import { shutDown } from './shutdown.js';
+import { CLOSE_TIMEOUT_MS, shutDown, TRACES_TIMEOUT_MS } from './shutdown.js';
 
 /** Above the idle time-outs of usual load balancers, so that it is they that close an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const HEADERS_TIMEOUT_MAX_MS = 60_000;
-/** How long the steps of the stop may take when a receiver of traces or a connection hangs. */
-const TRACES_TIMEOUT_MS = 1_600;
-const CLOSE_TIMEOUT_MS = 1_000;
 /** Connections that may wait to be accepted, Linux's own limit: beyond Node.js's 511, a SYN is sent again seconds later. */
 const BACKLOG = 4_096;
 /** How late a time-out of a request may be noticed. */
 const CONNECTIONS_CHECKED_EVERY_MAX_MS = 5_000;
-
-/** Longest part of the stop after the last request. */
-export const SERVER_STOP_STEPS_MAX_MS = TRACES_TIMEOUT_MS + CLOSE_TIMEOUT_MS;
 
 /** The HTTP server of one process. */
 export interface ProcessServer extends RunningServer {

@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
 import type { Config } from '../config.js';
 import type { RunningServer } from '../running.js';
-import { SERVER_STOP_STEPS_MAX_MS } from '../server.js';
+import { SERVER_STOP_STEPS_MAX_MS } from '../shutdown.js';
 import { withTimeout } from '../with-timeout.js';
 import { tell, type WorkerMessage } from './messages.js';
 import { WorkerMetrics } from './worker-metrics.js';
