@@ -17,10 +17,12 @@ import type { Result, StartFigures } from './result.js';
 import { type ServerProcess, startServer } from './server-process.js';
 import { service, type Target, type TargetName, targets } from './targets.js';
 import { compareCosts } from './verdict.js';
+import { measureWaits, type WaitFigures } from './waits.js';
 import { connectionWorks, requestWorks, rowWorks, shortWorks, type Work } from './work.js';
 import { measureWorkers } from './workers.js';
 
 const LARGE_LIST_ROWS = 1_000_000;
+const WAITS_REQUESTS = 30_000;
 const documents = path.resolve(import.meta.dirname, '../../../docs');
 const resultFile = path.join(documents, 'performance.json');
 // Many short rounds: a disturbance lasts for seconds, and the median drops the rounds that it hit.
@@ -91,11 +93,15 @@ async function measure(): Promise<void> {
   const largeList = await measureLargeList(fresh, LARGE_LIST_ROWS);
   await fresh.stop();
   await database.fill(10);
-  const workers = Object.fromEntries(await measureWorkers(service, surroundings, sideExtent));
-  printRest({ largeList, workers });
+  const loaded = await startServer(service, surroundings);
+  const waits: WaitFigures[] = [];
+  for (const connections of [10, 100, 500]) waits.push(await measureWaits(loaded, connections, WAITS_REQUESTS));
+  await loaded.stop();
+  const workers = await measureWorkers(service, surroundings, sideExtent);
+  printRest({ largeList, waits, workers });
 
   const machine = { node: process.version, cpus: availableParallelism() };
-  const result: Result = { ...machine, starts, requests, connections, rows, largeList, workers };
+  const result: Result = { ...machine, starts, requests, connections, rows, largeList, waits, workers };
   writeFileSync(resultFile, `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(path.join(documents, 'performance.svg'), drawRequests(requests));
 }

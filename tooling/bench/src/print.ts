@@ -23,11 +23,17 @@ export function printWork(work: string, figures: Figures): void {
   }
 }
 
-export function printRest({ largeList, workers }: Pick<Result, 'largeList' | 'workers'>): void {
+export function printRest({ largeList, waits, workers }: Pick<Result, 'largeList' | 'waits' | 'workers'>): void {
   const { rows, idleBytes, peakBytes, p99AloneMs, p99BesideMs } = largeList;
-  const [one = Number.NaN, two = Number.NaN] = Object.values(workers);
   process.stdout.write(`
 ${rows} rows in one list: ${megabytes(idleBytes)} MB before, ${megabytes(peakBytes)} MB at most; others' p99 ${p99BesideMs} ms beside it, ${p99AloneMs} ms alone
-workers: ${one.toFixed(0)} requests a second with one, ${two.toFixed(0)} with two: ${(two / one).toFixed(2)} times as many
 `);
+  row('probes beside', 'p50 ms', 'p99 ms', 'longest ms');
+  for (const { connections, p50Ms, p99Ms, longestMs } of waits) {
+    row(`${connections} connections`, p50Ms.toFixed(0), p99Ms.toFixed(0), longestMs.toFixed(0));
+  }
+  row('workers', 'a second', 'µs of CPU', 'idle MB', 'loaded MB');
+  for (const [count, { perSecond, cpu, idleBytes, loadedBytes: loaded }] of Object.entries(workers)) {
+    row(count, perSecond.toFixed(0), cpu.toFixed(0), megabytes(idleBytes), megabytes(loaded));
+  }
 }

@@ -1,6 +1,8 @@
 import type { LargeListFigures } from './large-list.js';
 import type { Figures } from './measure.js';
 import type { TargetName } from './targets.js';
+import type { WaitFigures } from './waits.js';
+import type { WorkerFigures } from './workers.js';
 
 /** The figures of one run of the bench. */
 export interface Result {
@@ -12,8 +14,9 @@ export interface Result {
   readonly connections: Readonly<Record<string, Figures>>;
   readonly rows: Readonly<Record<string, Figures>>;
   readonly largeList: LargeListFigures;
-  /** Requests a second by how many workers. */
-  readonly workers: Readonly<Record<number, number>>;
+  readonly waits: readonly WaitFigures[];
+  /** By how many workers. */
+  readonly workers: Readonly<Record<number, WorkerFigures>>;
 }
 
 export interface StartFigures {

@@ -21,6 +21,8 @@ export interface ServerProcess {
   cpuMicroseconds(): number;
   /** Resident memory of all its processes, in bytes. */
   residentBytes(): number;
+  /** Proportional set size of all its processes: what they share counts once. */
+  proportionalBytes(): number;
   /** The most that each of them has had. */
   peakResidentBytes(): number;
   stop(): Promise<void>;
@@ -77,6 +79,7 @@ export async function startServer(
     startMs: performance.now() - startedAt,
     cpuMicroseconds: () => sum(readCpuMicroseconds),
     residentBytes: () => sum((pid) => readMemory(pid, 'VmRSS')),
+    proportionalBytes: () => sum((process) => readMemory(process, 'Pss', 'smaps_rollup')),
     peakResidentBytes: () => sum((pid) => readMemory(pid, 'VmHWM')),
     stop: async () => {
       child.kill('SIGTERM');
@@ -113,8 +116,8 @@ function readCpuMicroseconds(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
 }
 
-/** In bytes (https://man7.org/linux/man-pages/man5/proc_pid_status.5.html). */
-function readMemory(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+/** In bytes (proc_pid_status(5), proc_pid_smaps(5)). */
+function readMemory(pid: number, field: 'VmRSS' | 'VmHWM' | 'Pss', file = 'status'): number {
+  const status = readFileSync(`/proc/${pid}/${file}`, 'utf8');
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * KIB;
 }

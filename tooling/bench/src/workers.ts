@@ -1,28 +1,42 @@
-// The gain of a second worker.
-
+// What more workers cost: a request in each, and memory.
 import { drive } from './load.js';
 import { type ServerSurroundings, startServer } from './server-process.js';
 import { median } from './statistics.js';
 import type { Target } from './targets.js';
 
-/** Requests a second, by how many workers there are. */
+/** The primary process included, where there is one. */
+export interface WorkerFigures {
+  readonly perSecond: number;
+  /** µs of CPU a request: the same for any number of workers, if they do not hinder each other. */
+  readonly cpu: number;
+  /** Proportional set size of all processes: what they share counts once. */
+  readonly idleBytes: number;
+  readonly loadedBytes: number;
+}
+
 export async function measureWorkers(
   target: Target,
   surroundings: ServerSurroundings,
   { rounds, requests }: { rounds: number; requests: number },
-): Promise<ReadonlyMap<number, number>> {
-  const perSecond = new Map<number, number>();
-  for (const workers of [1, 2]) {
+): Promise<Readonly<Record<number, WorkerFigures>>> {
+  const figures: Record<number, WorkerFigures> = {};
+  for (const workers of [1, 2, 4]) {
     const environment = { ...target.environment, WEB_CONCURRENCY: String(workers) };
     const server = await startServer({ ...target, environment }, surroundings);
+    const idleBytes = server.proportionalBytes();
     const load = { url: `${server.url}/products`, method: 'GET', connections: 20 } as const;
-    const taken: number[] = [];
+    const perSecond: number[] = [];
+    const cpu: number[] = [];
     for (let round = 0; round <= rounds; round += 1) {
+      const before = server.cpuMicroseconds();
       const { requests: done, seconds } = await drive({ ...load, requests });
-      if (round > 0) taken.push(done / seconds);
+      if (round === 0) continue;
+      perSecond.push(done / seconds);
+      cpu.push((server.cpuMicroseconds() - before) / done);
     }
-    perSecond.set(workers, median(taken));
+    const loadedBytes = server.proportionalBytes();
+    figures[workers] = { perSecond: median(perSecond), cpu: median(cpu), idleBytes, loadedBytes };
     await server.stop();
   }
-  return perSecond;
+  return figures;
 }
