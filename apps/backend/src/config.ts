@@ -14,7 +14,7 @@ import {
   text,
   url,
 } from '@products/environment';
-import { type LogLevel, logLevels, readTracing, type UnusedVariable } from '@products/telemetry';
+import { type LogLevel, logLevels, readTracing, type SignalSettings, type UnusedVariable } from '@products/telemetry';
 import { isOriginPattern } from './http/origins.js';
 import { addressEnvironment } from './listen-address.js';
 
@@ -59,6 +59,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** What is sent over OTLP beside traces. */
+  readonly signals: SignalSettings;
   readonly workers: number;
   /** `['*']`: any origin. */
   readonly corsOrigins: readonly string[];
@@ -114,6 +116,7 @@ export function readConfig(environment: Environment): Config {
   return {
     host: values.HOST,
     port: values.PORT,
+    signals: tracing.signals,
     logLevel: values.LOG_LEVEL ?? (values.FLASK_DEBUG ? 'DEBUG' : 'INFO'),
     workers: values.WEB_CONCURRENCY,
     corsOrigins: values.CORS_ORIGINS,

@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ConnectionConfig, createDatabase, sumPoolStats } from '@products/db';
-import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
+import {
+  createMetrics,
+  type Logger,
+  logRecordCounts,
+  type MetricsSnapshot,
+  startMetricsExport,
+  tracingState,
+  version,
+} from '@products/telemetry';
 import type { Config } from './config.js';
 import { limitConnections } from './connection-limit.js';
 import { createApp } from './http/app.js';
@@ -11,7 +19,7 @@ import { createDescribeTrace, createSendError } from './http/errors.js';
 import { closeSoon, Lifecycle } from './lifecycle.js';
 import { never, type RunningServer } from './running.js';
 import { createPorts } from './services/ports.js';
-import { CLOSE_TIMEOUT_MS, shutDown, TRACES_TIMEOUT_MS } from './shutdown.js';
+import { CLOSE_TIMEOUT_MS, EXPORT_TIMEOUT_MS, shutDown } from './shutdown.js';
 
 /** Above the idle time-outs of usual load balancers, so that it is they that close an idle connection. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -46,6 +54,7 @@ export async function startServer(
   const metrics = createMetrics({
     pool: () => sumPoolStats(databases.map(({ stats }) => stats())),
     spans: () => tracingState.spans,
+    logRecords: () => logRecordCounts,
     droppedLogLines: () => logger.droppedLines,
     build: { version, revision: config.revision, node: process.versions.node },
     tracing: tracingState.status,
@@ -90,6 +99,13 @@ export async function startServer(
   server.on('connect', (request, socket) => answerConnect(server, new messageClasses.ServerResponse(request), socket));
   limitConnections(server, lifecycle, logger, databases.length * (config.pool.size + config.pool.maxOverflow));
   await listen(config, server);
+  // A worker's are part of what the primary process sends.
+  const metricsExport =
+    collectMetrics === undefined
+      ? await startMetricsExport(config.signals, metrics.snapshot, (reason) =>
+          logger.warning('metrics_not_exported', { reason }),
+        )
+      : undefined;
   return {
     url: urlOf(server, config.host),
     failed: never,
@@ -103,7 +119,11 @@ export async function startServer(
         timeoutMs: config.shutdownTimeoutMs,
         interrupt: (response) => refuseInterrupted(sendError, response),
         steps: [
-          { name: 'export des traces', timeoutMs: TRACES_TIMEOUT_MS, run: async () => tracingState.shutdown?.() },
+          {
+            name: 'export des traces et des métriques',
+            timeoutMs: EXPORT_TIMEOUT_MS,
+            run: () => Promise.all([tracingState.shutdown?.(), metricsExport?.shutdown()]),
+          },
           {
             name: 'connexions à la base',
             timeoutMs: CLOSE_TIMEOUT_MS,

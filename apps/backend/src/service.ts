@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { createLogger, type Logger, tracingState } from '@products/telemetry';
+import { createLogger, type LineExport, type Logger, startLineExport, tracingState } from '@products/telemetry';
 import { type Config, readConfig } from './config.js';
 import { prepareDatabase, type RunningDatabase } from './database.js';
 import type { RunningServer } from './running.js';
@@ -28,9 +28,11 @@ const STDERR = 2;
 /** On the clock of `performance.now()`: until then, the last lines may take their time. */
 let logDeadline = 0;
 let isCrashing = false;
+let lineExport: LineExport | undefined;
 
 const config = await readConfigOrExit();
-const logger = createLogger(config.logLevel);
+lineExport = await startLineExport(config.signals, (reason) => logger.warning('lines_not_exported', { reason }));
+const logger = createLogger(config.logLevel, undefined, lineExport);
 /** Longest stop of the server, by the configuration. */
 const stopTimeoutMs = config.shutdownDelayMs + config.shutdownTimeoutMs;
 
@@ -150,7 +152,9 @@ function endAtOnce(error: unknown): never {
 
 /** Ends the process once the log is written, or after a time-out when stdout does not take it. */
 async function exit(code: number, log: Logger): Promise<never> {
-  const isWritten = await log.end(Math.max(LOG_TIMEOUT_MIN_MS, logDeadline - performance.now()));
+  const timeoutMs = Math.max(LOG_TIMEOUT_MIN_MS, logDeadline - performance.now());
+  const [isWritten, unsentLines = 0] = await Promise.all([log.end(timeoutMs), lineExport?.shutdown(timeoutMs)]);
+  if (unsentLines > 0) writeSync(STDERR, `${unsentLines} lignes de journal n’ont pas été exportées.\n`);
   if (log.waitingLines > 0) writeSync(STDERR, `${log.waitingLines} lignes de journal n’ont pas été écrites.\n`);
   if (isWritten) process.exit(code);
   // process.exit() would wait for ever for a write that a stalled reader of stdout holds up.

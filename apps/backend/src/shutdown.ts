@@ -7,12 +7,12 @@ import type { Lifecycle } from './lifecycle.js';
 import { runStopStep, type StopStep } from './running.js';
 import { withTimeout } from './with-timeout.js';
 
-/** How long the steps of the stop may take when a receiver of traces or a connection hangs. */
-export const TRACES_TIMEOUT_MS = 1_600;
+/** How long the steps of the stop may take when a receiver of telemetry or a connection hangs. */
+export const EXPORT_TIMEOUT_MS = 1_600;
 export const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Longest part of the stop after the last request. */
-export const SERVER_STOP_STEPS_MAX_MS = TRACES_TIMEOUT_MS + CLOSE_TIMEOUT_MS;
+export const SERVER_STOP_STEPS_MAX_MS = EXPORT_TIMEOUT_MS + CLOSE_TIMEOUT_MS;
 
 /** Connections that the system has accepted are let in until so many turns of the event loop bring none: each brings one. */
 const QUIET_TURNS = 3;

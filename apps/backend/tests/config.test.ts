@@ -8,6 +8,7 @@ describe('the configuration', () => {
       host: '0.0.0.0',
       port: 5_000,
       logLevel: 'INFO',
+      signals: { resource: { serviceName: 'backend-service', tags: {} }, lines: undefined, metrics: undefined },
       workers: 1,
       corsOrigins: ['*'],
       publicUrl: undefined,

@@ -89,6 +89,21 @@ const withoutTraces: Life = async () => {
   return service.lines;
 };
 
+const withoutReceiver: Life = async () => {
+  await using service = run({
+    DATABASE_URL: nobody,
+    OTEL_LOGS_EXPORTER: 'otlp',
+    OTEL_METRICS_EXPORTER: 'otlp',
+    OTEL_METRIC_EXPORT_INTERVAL: '2000',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await findFreePort()}`,
+    OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+  });
+  await service.waitForLine(/^Lignes non exportées/);
+  await service.waitForLine(/^Métriques non exportées/);
+  await service.stop();
+  return service.lines;
+};
+
 /** An agent that is injected before the service's own preload. */
 export const injectedAgent: readonly string[] = [
   '--require',
@@ -113,13 +128,18 @@ const withAForeignTracer: Life = async () => {
   return service.lines;
 };
 
-const withBrokenInstrumentationAndNoPort: Life = async () => {
-  const broken = `import { registerHooks } from 'node:module';
+/** A preload that lets nothing load OpenTelemetry's SDK. */
+export const brokenSdk: readonly string[] = [
+  '--import',
+  asModule(`import { registerHooks } from 'node:module';
     registerHooks({ resolve(specifier, context, next) {
       if (specifier === '@opentelemetry/sdk-node') throw new Error('broken');
       return next(specifier, context);
-    } });`;
-  const nodeArguments = ['--import', asModule(broken), ...preload];
+    } });`),
+];
+
+const withBrokenInstrumentationAndNoPort: Life = async () => {
+  const nodeArguments = [...brokenSdk, ...preload];
   const service = run({ DATABASE_URL: nobody, HOST: '192.0.2.1' }, { nodeArguments });
   expect(await service.exited).toBe(1);
   return service.lines;
@@ -215,6 +235,7 @@ export const lives: readonly Life[] = [
   withoutStrategy,
   withMoreConnectionsThanFiles,
   withoutTraces,
+  withoutReceiver,
   withAForeignTracer,
   withBrokenInstrumentationAndNoPort,
   stoppedWhileItsDatabaseIsSilent,

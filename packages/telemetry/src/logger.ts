@@ -12,6 +12,7 @@ import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
 import { createErrorFields } from './error-fields.js';
 import { countLines, createLogBuffer, type LogDestination } from './log-buffer.js';
+import type { LineExport } from './otlp/line-export.js';
 import { currentRequest, currentTrace, type TraceIds } from './traces/current.js';
 
 /** Logs an event that its contract allows at this level, with the fields that its contract declares. */
@@ -98,8 +99,16 @@ const messageOf = Object.fromEntries(
   Object.entries<LogEvent>(logEvents).map(([name, event]) => [name, compileMessage(event)]),
 ) as Record<LogEventName, ReturnType<typeof compileMessage>>;
 
-/** One JSON object a line, with the field names of the Flask service's python-json-logger. */
-export function createLogger(level: LogLevel, destination: LogDestination = createLogBuffer()): Logger {
+/**
+ * One JSON object a line, with the field names of the Flask service's python-json-logger.
+ *
+ * @param lineExport takes the same lines
+ */
+export function createLogger(
+  level: LogLevel,
+  destination: LogDestination = createLogBuffer(),
+  lineExport?: LineExport,
+): Logger {
   const describeError = createErrorFields();
   let droppedLines = 0;
   let isReaderGone = false;
@@ -116,7 +125,12 @@ export function createLogger(level: LogLevel, destination: LogDestination = crea
       timestamp: createTimestamps(),
       formatters: { level: (label) => ({ level: logLevelOf[label] }) },
     },
-    { write: (line: string) => relay(line.replace(LINE_BREAKING, escapeCharacter), currentRequest()?.client) },
+    {
+      write: (line: string) => {
+        relay(line.replace(LINE_BREAKING, escapeCharacter), currentRequest()?.client);
+        lineExport?.add(line);
+      },
+    },
   );
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);

@@ -1,5 +1,14 @@
 import { type Environment, isSet, type Problem, parseEnvironment } from '@products/environment';
 import { findSamplerProblem, telemetryEnvironment } from './environment.js';
+import {
+  findUnusedOfSignals,
+  OTLP_PROTOCOL,
+  otlpUrl,
+  readSignals,
+  type SignalSettings,
+  usesCommonUrl,
+} from './otlp/settings.js';
+import type { ResourceSettings } from './resource.js';
 
 type Values = ReturnType<typeof parseEnvironment<typeof telemetryEnvironment>>['values'];
 type Variable = keyof typeof telemetryEnvironment;
@@ -12,13 +21,10 @@ export type Receiver =
   | { readonly kind: 'agent'; readonly host: string; readonly port: number };
 
 /** How traces are made and sent. */
-export interface TracingSettings {
+export interface TracingSettings extends ResourceSettings {
   readonly isDisabled: boolean;
   /** Whether a request starts a trace of its own, linked to its caller's. */
   readonly isCallerIgnored: boolean;
-  readonly serviceName: string;
-  /** Attributes of the resource beside the service's name and those of `OTEL_RESOURCE_ATTRIBUTES`, which the SDK reads. */
-  readonly tags: Readonly<Record<string, string>>;
   readonly receiver: Receiver;
   readonly sampler: SamplerSettings;
   readonly propagators: readonly string[];
@@ -65,17 +71,19 @@ const unreadVariables: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_JAEGER_AGENT_HOST: 'voir JAEGER_AGENT_HOST',
   OTEL_EXPORTER_JAEGER_AGENT_PORT: 'voir JAEGER_AGENT_PORT',
   OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'les spans partent en OTLP ou vers Jaeger',
-  OTEL_METRICS_EXPORTER: 'les métriques sont lues sur /metrics',
-  OTEL_LOGS_EXPORTER: 'le journal est écrit sur stdout',
+  OTEL_METRICS_EXEMPLAR_FILTER: 'les exemplaires nomment les traces exportées',
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'les compteurs sont cumulatifs',
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'les bornes des histogrammes sont fixes',
   OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: 'la limite est de 4096 caractères',
   OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: 'la limite est de 4096 caractères',
 };
 
 /** Values with which a variable of those above asks for what is done anyway. */
-const HARMLESS: Readonly<Record<string, string>> = { OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' };
-
-const OTLP_PROTOCOL = 'http/protobuf';
-const DEFAULT_OTLP_URL = 'http://localhost:4318/v1/traces';
+const HARMLESS: Readonly<Record<string, string>> = {
+  OTEL_METRICS_EXEMPLAR_FILTER: 'trace_based',
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'cumulative',
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'explicit_bucket_histogram',
+};
 
 /** A variable that Kubernetes sets for a Service of that name (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). */
 const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
@@ -87,6 +95,7 @@ const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
  */
 export function readTracing(environment: Environment): {
   readonly settings: TracingSettings;
+  readonly signals: SignalSettings;
   readonly problems: readonly Problem[];
   readonly unused: readonly UnusedVariable[];
 } {
@@ -98,13 +107,14 @@ export function readTracing(environment: Environment): {
   const serviceName =
     values.OTEL_SERVICE_NAME ?? values.OTEL_RESOURCE_ATTRIBUTES?.['service.name'] ?? values.JAEGER_SERVICE_NAME;
   const isDisabled = isSet(told, 'OTEL_SDK_DISABLED') ? values.OTEL_SDK_DISABLED : values.JAEGER_DISABLED;
+  const resource = { serviceName, tags: fillIn(values.JAEGER_TAGS ?? {}, environment) };
+  const signals = readSignals(values, resource);
   const links = isLink ? [{ variable: 'JAEGER_AGENT_PORT', reason: 'lien de Kubernetes vers un Service' }] : [];
   return {
     settings: {
       isDisabled,
       isCallerIgnored: values.TRACE_CONTEXT === 'ignore',
-      serviceName,
-      tags: fillIn(values.JAEGER_TAGS ?? {}, environment),
+      ...resource,
       receiver,
       sampler: { ...values, serviceName },
       propagators: values.OTEL_PROPAGATORS,
@@ -115,8 +125,13 @@ export function readTracing(environment: Environment): {
         batchSpansMax: Math.min(values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, values.OTEL_BSP_MAX_QUEUE_SIZE),
       },
     },
+    signals,
     problems: samplerProblem === undefined ? problems : [...problems, samplerProblem],
-    unused: [...links, ...(isDisabled ? [] : findUnused(values, receiver, told))],
+    unused: [
+      ...links,
+      ...(isDisabled ? [] : findUnused(values, receiver, told, usesCommonUrl(signals, told))),
+      ...(values.OTEL_SDK_DISABLED ? [] : findUnusedOfSignals(signals, told)),
+    ],
   };
 }
 
@@ -132,11 +147,11 @@ function fillIn(tags: Readonly<Record<string, string>>, environment: Environment
 
 function chooseReceiver(values: Values): Receiver {
   const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl } = values;
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, JAEGER_ENDPOINT: collectorUrl } = values;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: commonUrl, JAEGER_ENDPOINT: collectorUrl } = values;
   if (exporter === 'none') return { kind: 'none' };
-  if (tracesUrl !== undefined) return { kind: 'otlp', url: tracesUrl };
-  if (otlpUrl !== undefined) return { kind: 'otlp', url: `${otlpUrl.replace(/\/$/, '')}/v1/traces` };
-  if (exporter === 'otlp') return { kind: 'otlp', url: DEFAULT_OTLP_URL };
+  if (exporter === 'otlp' || tracesUrl !== undefined || commonUrl !== undefined) {
+    return { kind: 'otlp', url: otlpUrl(tracesUrl, commonUrl, 'v1/traces') };
+  }
   if (collectorUrl === undefined) {
     return { kind: 'agent', host: values.JAEGER_AGENT_HOST, port: values.JAEGER_AGENT_PORT };
   }
@@ -163,7 +178,12 @@ const otherReceivers: Readonly<Record<Receiver['kind'], readonly [readonly Varia
   agent: [CREDENTIALS, 'les spans partent en UDP'],
 };
 
-function findUnused(values: Values, receiver: Receiver, environment: Environment): UnusedVariable[] {
+function findUnused(
+  values: Values,
+  receiver: Receiver,
+  environment: Environment,
+  isCommonUrlUsed: boolean,
+): UnusedVariable[] {
   const unused: UnusedVariable[] = [];
   const note = (variables: readonly string[], reason: string) => {
     for (const variable of variables) if (isSet(environment, variable)) unused.push({ variable, reason });
@@ -177,10 +197,11 @@ function findUnused(values: Values, receiver: Receiver, environment: Environment
   const sampler = values.OTEL_TRACES_SAMPLER;
   const isRemote = sampler === undefined && values.JAEGER_SAMPLER_TYPE === 'remote';
   const [others, reason] = otherReceivers[receiver.kind];
-  // A remote strategy is asked of the agent's host.
+  // A remote strategy is asked of the agent's host; lines and metrics may go where spans do not.
   const asksAgent = isRemote && values.JAEGER_SAMPLING_ENDPOINT === undefined;
+  const used = [asksAgent && 'JAEGER_AGENT_HOST', isCommonUrlUsed && 'OTEL_EXPORTER_OTLP_ENDPOINT'];
   note(
-    others.filter((variable) => variable !== 'JAEGER_AGENT_HOST' || !asksAgent),
+    others.filter((variable) => !used.includes(variable)),
     reason,
   );
   if (sampler !== undefined) {

@@ -5,6 +5,7 @@ const pool = { size: 10, checked_out: 3, idle: 2, waiting: 1 };
 const sources = {
   pool: () => pool,
   spans: () => ({ exported: 5, dropped: 2 }),
+  logRecords: () => ({ exported: 7, dropped: 3 }),
   droppedLogLines: () => 1,
   build: { version: '1.0.0', revision: 'abc', node: '24.21.0' },
   tracing: 'started',
@@ -33,6 +34,8 @@ it('counts and times requests and queries under the documented names and labels'
       'database_query_duration_seconds_count{operation="SELECT",table="products"} 1',
       'spans_exported_total 5',
       'spans_dropped_total 2',
+      'log_records_exported_total 7',
+      'log_records_dropped_total 3',
       'log_lines_dropped_total 1',
       'products_build_info{version="1.0.0",revision="abc",node="24.21.0"} 1',
       'tracing_processes{state="started"} 1',

@@ -2,7 +2,15 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { createMetrics, type Logger, type MetricsSnapshot, tracingState, version } from '@products/telemetry';
+import {
+  createMetrics,
+  type Logger,
+  logRecordCounts,
+  type MetricsSnapshot,
+  startMetricsExport,
+  tracingState,
+  version,
+} from '@products/telemetry';
 import type { Config } from '../config.js';
 import type { RunningServer } from '../running.js';
 import { SERVER_STOP_STEPS_MAX_MS } from '../shutdown.js';
@@ -56,10 +64,21 @@ export async function startWorkers(
   // One alone first: a failure of its start would be a failure of all.
   const { url } = await workers.start();
   await Promise.all(Array.from({ length: config.workers - 1 }, () => workers.start()));
+  const metricsExport = await startMetricsExport(
+    config.signals,
+    () => workers.collectMetrics(),
+    (reason) => logger.warning('metrics_not_exported', { reason }),
+  );
   process.on('SIGUSR2', () => void workers.replaceAll());
   // As gunicorn's reload; of a terminal it is the end.
   if (!isatty(STDIN)) process.on('SIGHUP', () => void workers.replaceAll());
-  return { url, failed: workers.failed, stop: () => workers.stop() };
+  const stop = async () => {
+    const isClean = await workers.stop();
+    // By now the workers have reported a last time.
+    await metricsExport?.shutdown();
+    return isClean;
+  };
+  return { url, failed: workers.failed, stop };
 }
 
 /** The operator's own choice wins. */
@@ -97,6 +116,7 @@ class Workers {
     const { snapshot } = createMetrics({
       pool: () => ({ size: 0, checked_out: 0, idle: 0, waiting: 0 }),
       spans: () => tracingState.spans,
+      logRecords: () => logRecordCounts,
       droppedLogLines: () => logger.droppedLines,
       build: { version, revision: config.revision, node: process.versions.node },
       tracing: tracingState.status,
@@ -220,10 +240,15 @@ class Workers {
   }
 
   async #answerCollect(worker: Worker, id: number): Promise<void> {
+    tell(worker, { kind: 'collected', id, snapshot: await this.collectMetrics() });
+  }
+
+  /** The metrics of all processes at this moment. */
+  collectMetrics(): Promise<MetricsSnapshot> {
     this.#collecting ??= this.#collect().finally(() => {
       this.#collecting = undefined;
     });
-    tell(worker, { kind: 'collected', id, snapshot: await this.#collecting });
+    return this.#collecting;
   }
 
   async #collect(): Promise<MetricsSnapshot> {

@@ -227,6 +227,8 @@ export const logEvents = {
     fields: ['error'],
   },
   spans_dropped: { levels: ['WARNING'], message: 'Spans perdus : {reason}', fields: ['reason'] },
+  lines_not_exported: { levels: ['WARNING'], message: 'Lignes non exportées : {reason}', fields: ['reason'] },
+  metrics_not_exported: { levels: ['WARNING'], message: 'Métriques non exportées : {reason}', fields: ['reason'] },
   service_stopping: { levels: ['INFO'], message: 'Arrêt du service : {signal}', fields: ['signal'] },
   service_failed: { levels: ['ERROR'], message: 'Arrêt du service : {reason}', fields: ['reason'] },
   requests_interrupted: {

@@ -88,6 +88,8 @@ export const metrics = {
   },
   spans_exported_total: { type: 'counter', help: 'Spans that the tracing backend has taken' },
   spans_dropped_total: { type: 'counter', help: 'Spans that the tracing backend did not take' },
+  log_records_exported_total: { type: 'counter', help: 'Log lines that the OTLP receiver has taken' },
+  log_records_dropped_total: { type: 'counter', help: 'Log lines that the OTLP receiver did not take' },
   log_lines_dropped_total: { type: 'counter', help: 'Log lines that the reader of stdout did not take' },
 } as const satisfies Record<string, Metric>;
 

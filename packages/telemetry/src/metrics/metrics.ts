@@ -34,6 +34,7 @@ export interface Metrics {
 export interface MetricsSources {
   readonly pool: () => Readonly<Record<PoolStatus, number>>;
   readonly spans: () => { readonly exported: number; readonly dropped: number };
+  readonly logRecords: () => { readonly exported: number; readonly dropped: number };
   readonly droppedLogLines: () => number;
   /** What the process runs, and how it is traced; they do not change. */
   readonly build: Readonly<Record<'version' | 'revision' | 'node', string>>;
@@ -80,6 +81,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     });
   countElsewhere('spans_exported_total', () => sources.spans().exported);
   countElsewhere('spans_dropped_total', () => sources.spans().dropped);
+  countElsewhere('log_records_exported_total', () => sources.logRecords().exported);
+  countElsewhere('log_records_dropped_total', () => sources.logRecords().dropped);
   countElsewhere('log_lines_dropped_total', sources.droppedLogLines);
 
   return {

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { DiagLogLevel, diag, ProxyTracerProvider, trace } from '@opentelemetry/api';
-import { core, NodeSDK, resources, tracing } from '@opentelemetry/sdk-node';
+import { core, NodeSDK, tracing } from '@opentelemetry/sdk-node';
 import { isSet } from '@products/environment';
-import type { resourceAttributes } from '../contract/spans.js';
+import { createResource } from '../resource.js';
 import type { TracingSettings } from '../settings.js';
-import { version } from '../version.js';
 import { BatchProcessor } from './batch-processor.js';
 import { createPropagator } from './propagator.js';
 import { endUnfinishedSpans } from './request-span.js';
@@ -38,22 +36,14 @@ export async function startTracing(settings: TracingSettings): Promise<() => Pro
       warn: report('spans_dropped'),
     });
   const sdk = createSdk({
-    serviceName: settings.serviceName,
-    resource: resources.defaultResource().merge(
-      resources.resourceFromAttributes({
-        'service.version': version,
-        'service.instance.id': randomUUID(),
-        ...settings.tags,
-      } satisfies Partial<Record<keyof typeof resourceAttributes, string>>),
-    ),
+    resource: createResource(settings),
+    autoDetectResources: false,
     sampler: createSampler(settings.sampler, report('sampling_strategy_unavailable')),
     // Without any, the SDK would make no spans, and no ids.
     spanProcessors: [processor ?? new tracing.NoopSpanProcessor()],
     textMapPropagator: createPropagator(settings.propagators),
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
-    // The default detectors export the command line.
-    resourceDetectors: [resources.envDetector],
-    // Otherwise the SDK would send metrics and logs over OTLP.
+    // The service sends its metrics and lines itself, up to its last one.
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: await createInstrumentations(),

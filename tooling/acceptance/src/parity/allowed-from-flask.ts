@@ -395,6 +395,8 @@ const metrics: readonly Intended[] = [
       'tracing_processes',
       'spans_exported_total',
       'spans_dropped_total',
+      'log_records_exported_total',
+      'log_records_dropped_total',
       'log_lines_dropped_total',
     ],
     a: null,

@@ -66,6 +66,22 @@ export const telemetry: Dashboard = {
             { expression: over('rate', selectInstances('log_lines_dropped_total'), WINDOW), legend: '{{instance}}' },
           ],
         },
+        {
+          kind: 'graph',
+          title: 'Lines over OTLP',
+          description: 'Lines that the OTLP receiver took and did not take, a second; none without OTEL_LOGS_EXPORTER.',
+          unit: 'cps',
+          queries: [
+            {
+              expression: over('rate', selectInstances('log_records_exported_total'), WINDOW),
+              legend: 'exported {{instance}}',
+            },
+            {
+              expression: over('rate', selectInstances('log_records_dropped_total'), WINDOW),
+              legend: 'dropped {{instance}}',
+            },
+          ],
+        },
       ],
     },
     {

@@ -3,7 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { tracing } from '@opentelemetry/sdk-node';
-import type { SendResult, SpanSender } from '../span-sender.js';
+import type { SendResult } from '../../http-export.js';
+import type { SpanSender } from '../span-sender.js';
 import { beginBatch, endBatch, writeSpan } from './span.js';
 import { BinaryWriter, CompactWriter, type ThriftWriter } from './thrift.js';
 

@@ -1,5 +1,6 @@
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
-import { createHttpSender, type SpanSender } from '../span-sender.js';
+import { createHttpExport } from '../../http-export.js';
+import { createHttpSender, type SpanSender, spanSignal } from '../span-sender.js';
 
 /** What exporter-jaeger hands on to its sender, beside what its own types know. */
 type ExporterConfig = ConstructorParameters<typeof JaegerExporter>[0] & { readonly maxSpanBatchSize: number };
@@ -10,5 +11,6 @@ export function createCollectorSender(
   timeoutMs: number,
 ): SpanSender {
   const config: ExporterConfig = { endpoint: url, maxSpanBatchSize: Number.POSITIVE_INFINITY };
-  return createHttpSender({ url, timeoutMs, authorization, createExporter: () => new JaegerExporter(config) });
+  const createExporter = () => new JaegerExporter(config);
+  return createHttpSender(createHttpExport({ url, signal: spanSignal, timeoutMs, authorization, createExporter }));
 }

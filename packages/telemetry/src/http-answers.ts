@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
-/** What a receiver of spans has answered. */
+/** What a receiver has answered. */
 export interface HttpAnswer {
   readonly status: number;
   /** Where a redirect leads. */
