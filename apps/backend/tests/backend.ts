@@ -8,6 +8,7 @@ import type { ErrorBody } from '@products/api-contract';
 import { createTestDatabase, type TestDatabase } from '@products/db/testing';
 import { matchLine } from '@products/telemetry/contract';
 import { inject } from 'vitest';
+import { findLineProblems } from './log-line-schema.js';
 
 const backendFolder = path.resolve(import.meta.dirname, '..');
 /** Generous: on a busy machine several services start at once. */
@@ -98,6 +99,8 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable | nul
     const line = JSON.parse(text);
     // Whatever the test is about: a line that the contract does not declare fails it, as an unhandled error.
     matchLine(line);
+    const problems = findLineProblems(line);
+    if (problems.length > 0) throw new Error(`against docs/log-line.schema.json: ${problems.join(', ')}: ${text}`);
     lines.push(line);
     rawLines.push(text);
     for (const check of waiting) check();

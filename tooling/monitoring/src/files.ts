@@ -3,6 +3,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { dashboards } from './dashboards/dashboards.js';
 import { renderDashboard } from './dashboards/render.js';
+import { renderLogLineSchema } from './log-line-schema.js';
 import { renderAlertTests } from './rules/alert-tests.js';
 import { renderRecordTests } from './rules/record-tests.js';
 import { ruleFiles } from './rules/rules.js';
@@ -25,6 +26,7 @@ const runbook = path.resolve(import.meta.dirname, '../../../docs/monitoring.md')
 export function renderFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/telemetry-reference.md', renderTelemetryReference()],
+    ['docs/log-line.schema.json', renderLogLineSchema()],
     ...dashboards.map((dashboard): [string, string] => [
       `deploy/grafana/dashboards/${dashboard.uid}.json`,
       `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,

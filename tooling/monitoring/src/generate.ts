@@ -1,4 +1,4 @@
-// pnpm generate: writes dashboards, rules and their tests into deploy, and docs/telemetry-reference.md.
+// pnpm generate: writes dashboards, rules and their tests into deploy, the telemetry reference and the log's schema into docs.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { generatedFolders, renderFiles } from './files.js';

@@ -3,6 +3,7 @@ export {
   errorFields,
   type LogEvent,
   type LogEventName,
+  type LogField,
   type LogLevel,
   logEvents,
   logFields,

@@ -1,4 +1,4 @@
-// Every line that the service can write: docs/telemetry-reference.md is made from this, and so is the logger.
+// Every line that the service can write: docs/telemetry-reference.md and docs/log-line.schema.json are made from this, and so is the logger.
 
 import { productLogEvents, productLogFields } from './products.js';
 import type { spans } from './spans.js';
