@@ -48,6 +48,12 @@ describe('WEB_CONCURRENCY workers', () => {
     });
   });
 
+  it('are the processes whose tracing is counted: the primary one answers no request', async () => {
+    const { body } = await ask(backend, '/metrics');
+    expect(body).toContain('\ntracing_processes{state="started"} 3\n');
+    expect(body).toContain('\ntracing_processes{state="absent"} 0\n');
+  });
+
   it('that do not answer do not hold up a scrape', async () => {
     const total = (await totalNow()) + 40;
     await Promise.all(Array.from({ length: 40 }, () => ask(backend, '/products')));

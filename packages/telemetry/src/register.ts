@@ -1,13 +1,17 @@
 // Preload: node --import @products/telemetry/register. Imports no code of the service, and never fails it.
+import cluster from 'node:cluster';
 import { readTracing } from './settings.js';
 import { tracingState } from './traces/state.js';
 
 // biome-ignore lint/style/noProcessEnv: runs before the service's configuration, which reports the problems found here.
-const { settings } = readTracing(process.env);
+const { env } = process;
+const { settings } = readTracing(env);
+/** Workers answer the requests, and the SDK would cost this process 25 MB. */
+const isPrimaryOfWorkers = cluster.isPrimary && Number(env['WEB_CONCURRENCY']) > 1;
 
 if (settings.isDisabled) {
   tracingState.status = 'disabled';
-} else {
+} else if (!isPrimaryOfWorkers) {
   try {
     const { isTracerRegistered, startTracing } = await import('./traces/sdk.js');
     if (isTracerRegistered()) {
