@@ -12,11 +12,15 @@ import { renderTelemetryReference } from './telemetry-reference.js';
 
 const NOTICE = '# Made by `pnpm generate` from tooling/monitoring/src.\n';
 
+/** For the compose stack, and for the chart: Helm reads no file outside of it. */
+const dashboardFolders = ['deploy/grafana/dashboards', 'deploy/helm/products/dashboards'];
+const ruleFolders = ['deploy/prometheus/rules', 'deploy/helm/products/rules'];
+
 /** Folders that hold nothing else. */
 export const generatedFolders = [
-  'deploy/grafana/dashboards',
+  ...dashboardFolders,
+  ...ruleFolders,
   'deploy/prometheus/consoles',
-  'deploy/prometheus/rules',
   'deploy/prometheus/tests',
 ];
 
@@ -27,18 +31,18 @@ export function renderFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/telemetry-reference.md', renderTelemetryReference()],
     ['docs/log-line.schema.json', renderLogLineSchema()],
-    ...dashboards.map((dashboard): [string, string] => [
-      `deploy/grafana/dashboards/${dashboard.uid}.json`,
-      `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`,
-    ]),
-    ...Object.entries(ruleFiles).map(([name, groups]): [string, string] => [
-      `deploy/prometheus/rules/${name}`,
-      renderYaml({ groups }),
-    ]),
+    ...dashboards.flatMap((dashboard) =>
+      inEach(dashboardFolders, `${dashboard.uid}.json`, `${JSON.stringify(renderDashboard(dashboard), null, 2)}\n`),
+    ),
+    ...Object.entries(ruleFiles).flatMap(([name, groups]) => inEach(ruleFolders, name, renderYaml({ groups }))),
     ['deploy/prometheus/consoles/monitoring.html', renderRunbook(readFileSync(runbook, 'utf8'))],
     ['deploy/prometheus/tests/alerts.yml', renderTests(renderAlertTests())],
     ['deploy/prometheus/tests/records.yml', renderTests(renderRecordTests())],
   ]);
+}
+
+function inEach(folders: readonly string[], name: string, content: string): [string, string][] {
+  return folders.map((folder) => [`${folder}/${name}`, content]);
 }
 
 /** What `promtool test rules` reads. */

@@ -3,7 +3,7 @@ import { cached } from './cache.js';
 import { run } from './run.js';
 
 /** The oldest Go whose `go get -tool` and language these programs need. */
-const GO_MIN = [1, 25] as const;
+const GO_MIN = [1, 26] as const;
 
 const WHERE = 'from https://go.dev/dl (Debian 12’s is too old), and on the PATH';
 
