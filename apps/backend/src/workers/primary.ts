@@ -119,7 +119,7 @@ class Workers {
       logRecords: () => logRecordCounts,
       droppedLogLines: () => logger.droppedLines,
       build: { version, revision: config.revision, node: process.versions.node },
-      tracing: undefined,
+      tracing: tracingState.status,
     });
     this.#snapshotOwn = snapshot;
     process.once('exit', () => {

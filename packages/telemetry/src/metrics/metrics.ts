@@ -38,7 +38,7 @@ export interface MetricsSources {
   readonly droppedLogLines: () => number;
   /** What the process runs, and how it is traced; they do not change. */
   readonly build: Readonly<Record<'version' | 'revision' | 'node', string>>;
-  readonly tracing: TracingStatus | undefined;
+  readonly tracing: TracingStatus;
 }
 
 /** The service's metrics in a registry of their own, made from their contract. */
@@ -70,9 +70,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   });
   new Gauge(describe('products_build_info')).set(sources.build, 1);
   const tracing = new Gauge(describe('tracing_processes'));
-  if (sources.tracing !== undefined) {
-    for (const state of tracingStatuses) tracing.set({ state }, state === sources.tracing ? 1 : 0);
-  }
+  for (const state of tracingStatuses) tracing.set({ state }, state === sources.tracing ? 1 : 0);
   const countElsewhere = (name: MetricsOf<'counter'>, read: () => number) =>
     new Counter({
       ...describe(name),
