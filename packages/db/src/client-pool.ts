@@ -52,10 +52,10 @@ export class ClientPool {
    * @param deadline on the clock of `performance.now()`: no other host is tried after it
    */
   connect(deadline?: number): Promise<CheckedOutClient> {
-    return this.#connector.connect(async (attempt) => {
+    return this.#connector.connect((attempt) => {
       // A new connection is made before the call returns.
       this.#attempt = attempt;
-      return (await this.#pool.connect()) as CheckedOutClient;
+      return this.#pool.connect() as Promise<CheckedOutClient>;
     }, deadline);
   }
 

@@ -4,10 +4,10 @@ import { readTracing } from './settings.js';
 import { tracingState } from './traces/state.js';
 
 // biome-ignore lint/style/noProcessEnv: runs before the service's configuration, which reports the problems found here.
-const { env } = process;
-const { settings } = readTracing(env);
+const environment = process.env;
+const { settings } = readTracing(environment);
 /** Workers answer the requests, and the SDK would cost this process 25 MB. */
-const isPrimaryOfWorkers = cluster.isPrimary && Number(env['WEB_CONCURRENCY']) > 1;
+const isPrimaryOfWorkers = cluster.isPrimary && Number(environment['WEB_CONCURRENCY']) > 1;
 
 if (settings.isDisabled) {
   tracingState.status = 'disabled';

@@ -48,7 +48,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       batchIndex: 0,
     });
   const readInput = compileInput(procedure);
-  const answer: RequestHandler = async (request, response) => {
+  const answer = async (request: Request, response: Response) => {
     const input = hasBody(rest) ? withFields(parseBody(request), readInput(request)) : readInput(request);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
@@ -61,13 +61,10 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
       if (!caller.signal.aborted) sendOutput(request, response, procedure, output, publicUrl);
     }
   };
-  const handler: RequestHandler = async (request, response, next) => {
-    try {
-      await answer(request, response, next);
-    } catch (error) {
+  const handler: RequestHandler = (request, response) =>
+    answer(request, response).catch((error: unknown) => {
       throw explainParameters(toApiError(error), request, rest);
-    }
-  };
+    });
   return hasBody(rest) ? [readJsonText, handler] : [handler];
 }
 

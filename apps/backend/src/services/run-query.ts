@@ -11,11 +11,15 @@ export type RunQuery = <T>(query: QueryDescription, work: () => Promise<T>) => P
 /** The only place where spans, metrics and errors of SQL statements are made. */
 export function createRunQuery(metrics: Metrics): RunQuery {
   return async (query, work) => {
+    const startedAt = performance.now();
     try {
-      return await withQuerySpan(query, () => measure(metrics, query.span, work), isFailure);
+      const result = await withQuerySpan(query, work, isFailure);
+      count(metrics, query.span, startedAt);
+      return result;
     } catch (cause) {
-      if (cause instanceof DatabaseUnavailableError) throw new ApiError('SERVICE_UNAVAILABLE', { cause });
       if (isAbort(cause)) throw new ApiError('CLIENT_CLOSED_REQUEST', { cause });
+      count(metrics, query.span, startedAt);
+      if (cause instanceof DatabaseUnavailableError) throw new ApiError('SERVICE_UNAVAILABLE', { cause });
       throw cause;
     }
   };
@@ -31,20 +35,8 @@ function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-async function measure<T>(metrics: Metrics, span: QueryDescription['span'], work: () => Promise<T>): Promise<T> {
-  const startedAt = performance.now();
-  const end = () => {
-    const { operation, table }: { operation: string; table?: string } = querySpans[span];
-    if (table !== undefined) {
-      metrics.queryEnded({ operation, table, durationSeconds: (performance.now() - startedAt) / 1_000 });
-    }
-  };
-  try {
-    const result = await work();
-    end();
-    return result;
-  } catch (error) {
-    if (!isAbort(error)) end();
-    throw error;
-  }
+function count(metrics: Metrics, span: QueryDescription['span'], startedAt: number): void {
+  const { operation, table }: { operation: string; table?: string } = querySpans[span];
+  if (table === undefined) return;
+  metrics.queryEnded({ operation, table, durationSeconds: (performance.now() - startedAt) / 1_000 });
 }
