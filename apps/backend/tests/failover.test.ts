@@ -14,6 +14,9 @@ const WRITERS = 20;
 /** The contract's two seconds, on a machine that is busy. */
 const WRITES_AGAIN_MS_MAX = 10_000;
 
+/** What a silent host costs. */
+const CONNECT_TIMEOUT_S = 4;
+
 /** How the service is told of the two servers, and how it comes to the promoted one. */
 const ways = [
   {
@@ -82,6 +85,32 @@ it.each(ways)(
   },
   120_000,
 );
+
+it('a write sent after the promotion does not wait for the old primary, whose machine is silent', async () => {
+  const { primary, replica, stop } = await startReplicatedDatabase();
+  const [{ username, password, pathname, host }, second] = [new URL(primary.url), new URL(replica.url)];
+  await using service = run({
+    DATABASE_URL: `postgresql://${username}:${password}@${host},${second.host}${pathname}?sslmode=disable&target_session_attrs=read-write&connect_timeout=${CONNECT_TIMEOUT_S}`,
+    DB_QUERY_TIMEOUT: String(CONNECT_TIMEOUT_S + 2),
+  });
+  const url = await urlOf(service);
+  const create = async () => {
+    const sentAt = performance.now();
+    const { status } = await fetch(`${url}/products`, post({ name: 'Vase', price: 1, category: 'Maison' }));
+    return { status, tookMs: performance.now() - sentAt };
+  };
+  expect(await create()).toMatchObject({ status: 201 });
+  primary.proxy.fault = 'blackhole';
+  // On the connection that was there, and on a new one.
+  expect(await create()).toMatchObject({ status: 503 });
+  expect(await create()).toMatchObject({ status: 503 });
+  await replica.query('SELECT pg_promote()');
+  const { status, tookMs } = await create();
+  expect(status).toBe(201);
+  expect(tookMs).toBeLessThan(CONNECT_TIMEOUT_S * 1_000);
+  await service.stop();
+  await stop();
+});
 
 it('a role that was read-only for a while is written with as soon as it is not, although its connections still are', async () => {
   const database = await createTestDatabase(inject('serverUrl'), inject('seededTemplate'));

@@ -33,13 +33,19 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'EACCES',
 ]);
 
+/** What node-postgres says of a host from which nothing came in time, and the codes that the system has for it. */
+const NO_ANSWER = 'timeout expired';
+const NO_ANSWER_CODES: ReadonlySet<unknown> = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /**
  * Opens connections as libpq does: on the first host that can be reached, whose TLS is as wanted and whose session is as
- * `target_session_attrs` says. The host that answered last is asked first.
+ * `target_session_attrs` says. The host of the last connection is asked first, one that is silent last.
  */
 export class Connector {
   readonly #config: ConnectionConfig;
   #lastHost: Host;
+  /** Asked first, a lost primary would cost each request its time-out even once another host is the primary. */
+  readonly #silentHosts = new Set<Host>();
 
   constructor(config: ConnectionConfig) {
     this.#config = config;
@@ -76,9 +82,12 @@ export class Connector {
           try {
             const client = await open({ ...host, ssl, sessionTarget: target });
             this.#lastHost = host;
+            this.#silentHosts.delete(host);
             return client;
           } catch (error) {
             failures.push({ host, error });
+            if (isSilence(error)) this.#silentHosts.add(host);
+            else this.#silentHosts.delete(host);
             if (!isTlsRefusal(error, ssl)) break;
           }
         }
@@ -105,7 +114,9 @@ export class Connector {
   }
 
   #hostsInTurn(): Host[] {
-    return [this.#lastHost, ...this.#config.hosts.filter((host) => host !== this.#lastHost)];
+    const hosts = [this.#lastHost, ...this.#config.hosts.filter((host) => host !== this.#lastHost)];
+    const isSilent = (host: Host) => Number(this.#silentHosts.has(host));
+    return hosts.sort((a, b) => isSilent(a) - isSilent(b));
   }
 }
 
@@ -159,6 +170,12 @@ function isTlsRefusal(error: unknown, ssl: Attempt['ssl']): boolean {
   if (error instanceof pg.DatabaseError) return isCondition(error, 'invalid_authorization_specification');
   if (ssl === false || !(error instanceof Error)) return false;
   return NO_TLS.test(error.message) || ('code' in error && !UNREACHABLE.has(error.code));
+}
+
+function isSilence(error: unknown): boolean {
+  return (
+    error instanceof Error && (error.message === NO_ANSWER || ('code' in error && NO_ANSWER_CODES.has(error.code)))
+  );
 }
 
 function explain(failures: readonly { readonly host: Host; readonly error: unknown }[]): unknown {
