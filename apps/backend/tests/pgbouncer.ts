@@ -101,8 +101,8 @@ async function ask(url: string): Promise<void> {
   }
 }
 
-/** For root, the account that owns nothing. */
-function findAccount(): { uid?: number; gid: number } | { uid?: undefined; gid?: undefined } {
+/** For root, the account that owns nothing; else ours. */
+export function findAccount(): { uid?: number; gid: number } | { uid?: undefined; gid?: undefined } {
   if (process.getuid?.() !== 0) return {};
   const idOf = (option: string) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }).trim());
   return { uid: idOf('-u'), gid: idOf('-g') };
