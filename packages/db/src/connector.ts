@@ -113,7 +113,9 @@ export class Connector {
     return config;
   }
 
-  #hostsInTurn(): Host[] {
+  #hostsInTurn(): readonly Host[] {
+    // Asked for each statement.
+    if (this.#config.hosts.length === 1) return this.#config.hosts;
     const hosts = [this.#lastHost, ...this.#config.hosts.filter((host) => host !== this.#lastHost)];
     const isSilent = (host: Host) => Number(this.#silentHosts.has(host));
     return hosts.sort((a, b) => isSilent(a) - isSilent(b));
