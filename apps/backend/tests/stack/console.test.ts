@@ -1,55 +1,24 @@
 // The console in a browser, beside the real service: from a click to its trace, its lines and the metric that it moved.
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { createTestDatabase, type TestDatabase } from '@products/db/testing';
+import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { preload } from '../backend.js';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../eventually.js';
+import { launchBrowser, type ObservedService, startObservedService } from './observed-service.js';
 
-const apps = path.resolve(import.meta.dirname, '../../..');
-const pictures = path.resolve(apps, '../docs/images');
-// biome-ignore lint/style/noProcessEnv: the Node.js that runs the tests runs the service; pictures are made on demand.
-const { PATH = '', SCREENSHOTS } = process.env;
-
-let database: TestDatabase;
-let runner: ChildProcessByStdio<null, Readable, Readable>;
+let service: ObservedService;
 let browser: Browser;
 let serviceUrl: string;
 let consoleUrl: string;
-const folder = mkdtempSync(path.join(tmpdir(), 'products-console-'));
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('serverUrl'), inject('seededTemplate'));
-  const command = ['run', '--folder', folder, '--', process.execPath, ...preload, 'dist/main.js'];
-  runner = spawn(process.execPath, [path.join(apps, 'console/dist/cli.js'), ...command], {
-    cwd: path.join(apps, 'backend'),
-    env: { PATH, HOST: '127.0.0.1', PORT: '0', DATABASE_URL: database.url, SLOW_ENDPOINT_DELAY: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  runner.stdout.resume();
-  const addresses = new Map<string, string>();
-  createInterface(runner.stderr).on('line', (line) => {
-    const [, label, url] = /^ {2}(API|Console) +(\S+)$/.exec(line) ?? [];
-    if (label !== undefined && url !== undefined) addresses.set(label, url);
-  });
-  await eventually(async () => expect(addresses.size).toBe(2));
-  serviceUrl = String(addresses.get('API')).replace('localhost', '127.0.0.1');
-  consoleUrl = String(addresses.get('Console'));
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  service = await startObservedService();
+  ({ url: serviceUrl, consoleUrl } = service);
+  browser = await launchBrowser();
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
-  runner?.kill('SIGTERM');
-  if (runner !== undefined) await once(runner, 'close');
-  await database?.drop();
-  rmSync(folder, { recursive: true, force: true });
+  await service?.stop();
 });
 
 let page: Page;
@@ -322,6 +291,28 @@ it('an exemplar on the latency chart opens the trace of its request', async () =
   await expect.poll(async () => (await rowNames()).length).toBeGreaterThan(0);
 });
 
+it('charts take the colours of a theme that is chosen while they are shown', async () => {
+  /** The colour that most of a chart has. */
+  const inked = () =>
+    page.evaluate<string>(`(() => {
+      const canvas = document.querySelector('.uplot canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const counts = {};
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at + 3] === 255) counts[data.slice(at, at + 3)] = (counts[data.slice(at, at + 3)] ?? 0) + 1;
+      return Object.entries(counts).sort(([, one], [, other]) => other - one)[0]?.[0] ?? '';
+    })()`);
+  await page.goto(consoleUrl);
+  await expect.poll(inked).not.toBe('');
+  const light = await inked();
+  await page.getByRole('button', { name: 'Theme' }).click();
+  await expect.poll(inked).not.toBe(light);
+  const chosen = await inked();
+  await page.reload();
+  await page.locator('.uplot canvas').first().waitFor();
+  await expect.poll(inked).toBe(chosen);
+});
+
 it('lines come as they are written, are paused by scrolling up, and lead to their trace', async () => {
   for (let index = 0; index < 40; index += 1) await callService('/products/2');
   await page.goto(`${consoleUrl}/logs`);
@@ -379,9 +370,10 @@ it('a console that was killed comes back with all it had', async () => {
   const id = await callService('/products/5');
   await page.goto(`${consoleUrl}/trace/${id}`);
   await expectRows(['GET /products/:id', 'db_query_product_by_id']);
-  const children = readFileSync(`/proc/${runner.pid}/task/${runner.pid}/children`, 'utf8').trim().split(' ');
-  const pid = children.find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('\0receive\0'));
-  process.kill(Number(pid), 'SIGKILL');
+  const { pid } = service.runner;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const receiver = children.find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('\0receive\0'));
+  process.kill(Number(receiver), 'SIGKILL');
   await eventually(async () => expect((await fetch(consoleUrl)).status).toBe(200));
   await page.reload();
   await expectRows(['GET /products/:id', 'db_query_product_by_id']);
@@ -416,10 +408,6 @@ describe.each([
       );
       expect(violations.map(({ id: rule, nodes }) => `${name}: ${rule}: ${nodes[0]?.html}`)).toEqual([]);
       expect(await view.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      if (SCREENSHOTS !== undefined && width === 1440) {
-        mkdirSync(pictures, { recursive: true });
-        await view.screenshot({ path: path.join(pictures, `console-${name}-${colorScheme}.png`) });
-      }
     }
     await context.close();
   });

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import { type Language, preferredLanguage, type TextName, translate } from './texts.js';
 
 interface AppState {
@@ -33,7 +33,8 @@ export function AppStateProvider({ children }: { children: ReactNode }) {
     hasLetterKeys: localStorage.getItem('hasLetterKeys') !== 'false',
     theme: (localStorage.getItem('theme') as 'light' | 'dark' | null) ?? (systemTheme.matches ? 'dark' : 'light'),
   }));
-  useEffect(() => {
+  // Before the effects of charts, which read the theme's colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset['theme'] = settings.theme;
     document.documentElement.lang = settings.language;
   }, [settings.theme, settings.language]);

@@ -181,8 +181,14 @@ function Service() {
   const name = observed.name || 'console';
   return (
     <span
-      className="nowrap"
-      title={`${observed.url ?? ''} ${observed.startedAt === undefined ? '' : new Date(observed.startedAt).toISOString()}`.trim()}
+      className="cut"
+      title={[
+        observed.url,
+        observed.startedAt && new Date(observed.startedAt).toISOString(),
+        observed.database && `${t('database')} ${observed.database}`,
+      ]
+        .filter(Boolean)
+        .join(' ')}
     >
       <strong>{name}</strong> {sign}{' '}
       <span className="muted wide">
