@@ -99,9 +99,26 @@ describe('the workflows', () => {
     const workflow = read(`.github/workflows/${file}`);
     const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => String(action));
     expect(actions.length).toBeGreaterThan(0);
-    expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+    expect(actions.filter((action) => !/^\.\/|@[0-9a-f]{40}$/.test(action))).toEqual([]);
     expect(workflow).toMatch(/^permissions:\n {2}contents: read\n\n/m);
     expect(workflow).not.toContain('pull_request_target');
+  });
+
+  it('a release is made of what the gate has passed, and each of its jobs may do only its part', () => {
+    const { on, jobs } = parse(read('.github/workflows/release.yml'));
+    expect(on).toEqual({ push: { tags: ['v[0-9]+.[0-9]+.[0-9]+'] } });
+    const parts = Object.entries<{ needs?: unknown; permissions?: unknown }>(jobs);
+    expect(Object.fromEntries(parts.map(([name, { needs, permissions }]) => [name, { needs, permissions }]))).toEqual({
+      gate: {},
+      version: {},
+      image: {
+        needs: ['gate', 'version'],
+        permissions: { contents: 'read', packages: 'write', 'id-token': 'write' },
+      },
+      packages: { needs: ['gate', 'version'], permissions: { contents: 'read', 'id-token': 'write' } },
+      release: { needs: ['image', 'packages'], permissions: { contents: 'write' } },
+    });
+    expect(read('.github/workflows/release.yml').match(/secrets\.\w+/g)).toEqual(['secrets.GITHUB_TOKEN']);
   });
 });
 

