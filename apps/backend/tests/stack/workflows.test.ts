@@ -12,7 +12,7 @@ let actionlint: string;
 beforeAll(async () => {
   const program = { package: 'github.com/rhysd/actionlint/cmd/actionlint', version: 'v1.7.12' };
   actionlint = path.join(await buildGo('actionlint', [program]), 'actionlint');
-}, 600_000);
+}, 1_800_000);
 
 /** Without the linters of scripts that a machine may have. */
 const lint = (file: string) => run(actionlint, ['-shellcheck=', '-pyflakes=', '-no-color', file], { cwd: workflows });
