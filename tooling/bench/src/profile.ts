@@ -22,7 +22,7 @@ interface Profile {
 }
 
 /** A part of a request: the functions of these files, or with these names. Stages overlap where one calls another. */
-const stages: Readonly<Record<string, { readonly file?: RegExp; readonly name?: RegExp }>> = {
+const stages: Readonly<Record<string, { readonly file?: RegExp; readonly name?: RegExp; readonly except?: RegExp }>> = {
   'Express and routes': { file: /\/(express|router|path-to-regexp)\// },
   'headers: helmet, cors, setHeader': {
     file: /\/(helmet|cors)\/|browser-policies/,
@@ -31,7 +31,11 @@ const stages: Readonly<Record<string, { readonly file?: RegExp; readonly name?: 
   'tRPC and schemas': { file: /@trpc\/server|\/zod\// },
   'services, the way to PostgreSQL': { file: /backend\/dist\/services|packages\/db\/dist|drizzle-orm/ },
   'node-postgres': { file: /\/pg(-protocol|-pool|-types)?\// },
-  'spans: SDK and attributes': { file: /@opentelemetry|telemetry\/dist\/traces\/(?!jaeger|batch|span-sender)/ },
+  'spans: SDK and attributes': {
+    file: /@opentelemetry|telemetry\/dist\/traces\/(?!jaeger|batch|span-sender)/,
+    // What they run is not theirs.
+    except: /^(with|run|startActiveSpan|runInSpan|withQuerySpan|)$/,
+  },
   'spans: encoding and sending': { file: /telemetry\/dist\/traces\/(jaeger|batch|span-sender)/ },
   'lines: pino and the buffer': { file: /\/pino|sonic-boom|telemetry\/dist\/(logger|log-buffer)/ },
   'metrics: prom-client': { file: /prom-client|telemetry\/dist\/metrics/ },
@@ -99,6 +103,7 @@ function sumStages({ nodes, samples, timeDeltas }: Profile): { stage: string; sh
 }
 
 function isOf(stage: string, { functionName, url }: { functionName: string; url: string }): boolean {
-  const { file, name } = stages[stage] ?? {};
+  const { file, name, except } = stages[stage] ?? {};
+  if (except?.test(functionName)) return false;
   return (file?.test(url) ?? false) || (name?.test(functionName) ?? false);
 }
