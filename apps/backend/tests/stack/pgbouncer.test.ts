@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = await createTestDatabase(server.url, 'template0');
   // What the service cannot say through the pooler, an administrator says once.
   await database.query(`ALTER ROLE CURRENT_USER IN DATABASE ${new URL(database.url).pathname.slice(1)}
-    SET statement_timeout = '900ms'`);
+    SET statement_timeout = '4500ms'`);
   bouncer = await startPgBouncer(database.url, POOL_SIZE);
 });
 afterAll(async () => {
@@ -40,7 +40,7 @@ const start = async (environment: Readonly<Record<string, string>> = {}) => {
   const running = run({
     DATABASE_URL: bouncer.url,
     DB_PREPARED_STATEMENTS: 'off',
-    DB_QUERY_TIMEOUT: '1',
+    DB_QUERY_TIMEOUT: '5',
     SLOW_ENDPOINT_DELAY: '0.1',
     ...environment,
   });
@@ -105,7 +105,7 @@ describe('with DB_PREPARED_STATEMENTS=off', () => {
   it('a write that waits too long is given up by the server too', async () => {
     const { running, url } = await start();
     const [before] = await database.query<{ count: number }>('SELECT count(*)::int AS count FROM products');
-    const busy = database.query('BEGIN; LOCK TABLE products; SELECT pg_sleep(0.8); SELECT pg_sleep(0.8); COMMIT');
+    const busy = database.query('BEGIN; LOCK TABLE products; SELECT pg_sleep(4); SELECT pg_sleep(4); COMMIT');
     await eventually(async () => {
       expect(
         await database.query("SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"),
