@@ -79,7 +79,7 @@ async function runService(): Promise<boolean> {
   return isClean && !(reason instanceof Error);
 }
 
-/** Serves in this process. A primary process does not load what it does not use: 14 MB. */
+/** Serves in this process. A primary process does not load what it does not use: 6 MB. */
 async function serveAlone(connection: RunningDatabase['connection']): Promise<RunningServer> {
   const { startServer } = await import('./server.js');
   return startServer(config, connection, logger);

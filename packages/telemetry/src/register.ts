@@ -6,7 +6,7 @@ import { tracingState } from './traces/state.js';
 // biome-ignore lint/style/noProcessEnv: runs before the service's configuration, which reports the problems found here.
 const environment = process.env;
 const { settings } = readTracing(environment);
-/** Workers answer the requests, and the SDK would cost this process 25 MB. */
+/** Workers answer the requests, and the SDK would cost this process 16 MB. */
 const isPrimaryOfWorkers = cluster.isPrimary && Number(environment['WEB_CONCURRENCY']) > 1;
 
 if (settings.isDisabled) {
