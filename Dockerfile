@@ -4,6 +4,7 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /production
 # Manifests only: as long as they stay the same, so does the layer of the installed packages.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc ./
+COPY patches patches
 COPY apps/backend/package.json apps/backend/
 COPY packages/api-contract/package.json packages/api-contract/
 COPY packages/db/package.json packages/db/
@@ -33,7 +34,7 @@ RUN pnpm install --frozen-lockfile --ignore-scripts --prod --no-optional --filte
  && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete \
  && rm -rf node_modules/.pnpm/typescript@* node_modules/.pnpm/@types+* \
  && find . -xtype l -delete \
- && rm node_modules/.modules.yaml node_modules/.pnpm-workspace-state-v1.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc
+ && rm -r node_modules/.modules.yaml node_modules/.pnpm-workspace-state-v1.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc patches
 WORKDIR /build
 RUN pnpm install --frozen-lockfile --ignore-scripts --filter-prod '@products/backend...'
 COPY apps apps

@@ -1,6 +1,5 @@
 import pino from 'pino';
 import {
-  compileMessage,
   type EventsAt,
   type FieldsOf,
   type LogEvent,
@@ -8,10 +7,10 @@ import {
   type LogLevel,
   logEvents,
 } from './contract/logs.js';
-import { cutText } from './cut-text.js';
 import { withDeadline } from './deadline.js';
 import { createErrorFields } from './error-fields.js';
 import { countLines, createLogBuffer, type LogDestination } from './log-buffer.js';
+import { compileEvent, type RenderEvent } from './log-line.js';
 import type { LineExport } from './otlp/line-export.js';
 import { currentRequest, currentTrace, type TraceIds } from './traces/current.js';
 
@@ -42,19 +41,6 @@ export interface Logger {
 }
 
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
-const logLevelOf: Readonly<Record<string, LogLevel>> = {
-  debug: 'DEBUG',
-  info: 'INFO',
-  warn: 'WARNING',
-  error: 'ERROR',
-};
-
-/** C1 control characters and Unicode's line ends: JSON allows them unescaped, and some readers break lines there. */
-const LINE_BREAKING = /[\u0080-\u009f\u2028\u2029]/g;
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 /** Renders the times of a line. The text of `timestamp` lasts a second. */
 function createTimestamps(): () => string {
@@ -71,33 +57,11 @@ function createTimestamps(): () => string {
   };
 }
 
-/** Issues shown of a validation. */
-const ISSUES_MAX = 10;
-
-/** The fields of a line, its ids first; short enough that no line is longer than 16,000 bytes. */
-function renderFields(
-  fields: Readonly<Record<string, unknown>>,
-  describeError: (error: unknown) => object,
-  trace: TraceIds | undefined,
-): Readonly<Record<string, unknown>> {
-  const shown: Record<string, unknown> = { ...trace };
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === 'string') shown[name] = cutText(value);
-    else if (name === 'error') Object.assign(shown, describeError(value));
-    else if (Array.isArray(value)) shown[name] = value.slice(0, ISSUES_MAX).map(renderIssue);
-    else shown[name] = value;
-  }
-  return shown;
+/** What pino is given. */
+interface Line {
+  readonly level: LogLevel;
+  readonly rest: string;
 }
-
-function renderIssue({ path, message }: { readonly path: string; readonly message: string }) {
-  return { path: cutText(path, 100), message: cutText(message, 200) };
-}
-
-const messageOf = Object.fromEntries(
-  Object.entries<LogEvent>(logEvents).map(([name, event]) => [name, compileMessage(event)]),
-) as Record<LogEventName, ReturnType<typeof compileMessage>>;
 
 /**
  * One JSON object a line, with the field names of the Flask service's python-json-logger.
@@ -110,6 +74,9 @@ export function createLogger(
   lineExport?: LineExport,
 ): Logger {
   const describeError = createErrorFields();
+  const renderers = Object.fromEntries(
+    Object.entries<LogEvent>(logEvents).map(([name, event]) => [name, compileEvent(event, describeError)]),
+  ) as Record<LogEventName, RenderEvent>;
   let droppedLines = 0;
   let isReaderGone = false;
   let isEnded = false;
@@ -118,20 +85,19 @@ export function createLogger(
     else destination.write(lines, client);
   };
   const logger = pino(
-    {
-      level: pinoLevels[level],
-      base: { service: 'backend' },
-      messageKey: 'message',
-      timestamp: createTimestamps(),
-      formatters: { level: (label) => ({ level: logLevelOf[label] }) },
-    },
+    { level: pinoLevels[level], timestamp: createTimestamps() },
     {
       write: (line: string) => {
-        relay(line.replace(LINE_BREAKING, escapeCharacter), currentRequest()?.client);
+        relay(line, currentRequest()?.client);
         lineExport?.add(line);
       },
     },
   );
+  // pino's own renderer takes any object; it may be replaced (https://getpino.io/#/docs/api?id=pino-symbols).
+  Object.assign(logger, {
+    [pino.symbols.asJsonSym]: ({ level, rest }: Line, _message: undefined, _level: number, times: string) =>
+      `{"level":"${level}"${times},"service":"backend"${rest}`,
+  });
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);
   });
@@ -143,11 +109,11 @@ export function createLogger(
     level: LogLevel,
     event: LogEventName,
     fields: Readonly<Record<string, unknown>> = {},
-    trace = currentTrace(),
+    trace?: TraceIds,
   ) => {
     if (!logger.isLevelEnabled(pinoLevels[level])) return;
-    const shown = renderFields(fields, describeError, trace);
-    logger[pinoLevels[level]](shown, messageOf[event](shown));
+    const line: Line = { level, rest: renderers[event](fields, trace ?? currentTrace()) };
+    logger[pinoLevels[level]](line);
   };
   return {
     get droppedLines() {

@@ -152,6 +152,24 @@ describe('spans sent to an agent', () => {
     });
   });
 
+  it('have their own values, however often a key comes with one value and another', async () => {
+    const agent = await startAgent();
+    const values = ['a', 'a', 'a', 'b', 'a', 1, 1, 1, true, true, true, 'x'.repeat(2_000), 'x'.repeat(2_000), 'a'];
+    const spans = recordSpans((tracer) => {
+      for (const value of values) tracer.startSpan('span').setAttributes({ first: 'same', key: value, last: 2 }).end();
+    });
+    const sender = createAgentSender('127.0.0.1', agent.port);
+    for (let sent = 0; sent < 2; sent += 1) await sender.send(spans);
+    await expect.poll(() => agent.spans().length).toBe(2 * values.length);
+    await sender.close();
+    const tags = values.map((value) => ({
+      first: 'same',
+      key: typeof value === 'number' ? BigInt(value) : value,
+      last: 2n,
+    }));
+    expect(agent.spans().map((span) => span.tags)).toEqual([...tags, ...tags]);
+  });
+
   it('are in the binary encoding on port 6832', async () => {
     const agent = await startAgent('binary', 6_832);
     const sender = createAgentSender('127.0.0.1', 6_832);

@@ -56,6 +56,23 @@ describe('a log line', () => {
     expect(JSON.parse(texts[1] ?? '').method).toBe('x\u0085\u009b');
   });
 
+  it('has every text as it was given, in its field and in the message', () => {
+    const { logger, lines } = capture('INFO');
+    const texts = ['/a"b', '/a\\b', '/\u0000\t\u001f', '/é😀', '/\ud800', '/\u2028', '/{method}'];
+    for (const path of texts) logger.log('INFO', 'request_received', { method: 'GET', path });
+    expect(lines().map(({ path }) => path)).toEqual(texts);
+    expect(lines().map(({ message }) => message)).toEqual(texts.map((path) => `Requête reçue: GET ${path}`));
+  });
+
+  it('has the ids that it is given, null where there is none, and no field that is absent', () => {
+    const { logger, lines } = capture('INFO');
+    const trace = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' };
+    logger.log('INFO', 'products_page_requested', { limit: 5, after: null }, trace);
+    logger.warning('request_refused', { code: 'X', reason: 'Y', issues: undefined });
+    expect(lines()[0]).toMatchObject({ ...trace, limit: 5, after: null });
+    expect(lines()[1]).not.toHaveProperty('issues');
+  });
+
   it('shows an error with class, text, stack and cause', () => {
     const { logger, lines } = capture('INFO');
     logger.error('uncaught_error', { error: new TypeError('outer', { cause: new Error('inner') }) });

@@ -51,10 +51,11 @@ export function createApp(options: AppOptions): App {
   const { ports, logger, corsOrigins, monitoring, publicUrl, traceUrl, sendError } = options;
   const router = createAppRouter(ports);
   const procedures = listProcedures(router);
+  // Tried in turn, so those asked most come first.
   const routes = [
-    ...monitoringRoutes(monitoring, sendError),
     ...restRoutes(router, procedures, publicUrl ?? ''),
     ...trpcRoutes(router, ports, procedures, logger),
+    ...monitoringRoutes(monitoring, sendError),
     ...docsRoutes(procedures, publicUrl, traceUrl),
     ...landingRoutes(options),
   ];

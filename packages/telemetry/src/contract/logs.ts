@@ -269,15 +269,3 @@ export type EventsAt<L extends LogLevel> = {
 export type FieldsOf<E extends LogEventName> = { readonly [F in Fields<E>]: ValueOf<F> } & {
   readonly [F in OptionalFields<E>]?: ValueOf<F> | undefined;
 };
-
-/** A function from an event's fields to its message. */
-export function compileMessage({ message }: LogEvent): (fields: Readonly<Record<string, unknown>>) => string {
-  const [head = '', ...parts] = message.split(/[{}]/);
-  if (parts.length === 0) return () => head;
-  // The split alternates between a field's name and the text behind it.
-  return (fields) => {
-    let text = head;
-    for (let index = 0; index < parts.length; index += 2) text += `${fields[parts[index] ?? '']}${parts[index + 1]}`;
-    return text;
-  };
-}

@@ -1,6 +1,5 @@
 import {
   commonLogFields,
-  compileMessage,
   errorFields,
   type LogEvent,
   type LogEventName,
@@ -12,7 +11,7 @@ import {
 const events = Object.entries(logEvents).map(([name, event]) => ({
   name: name as LogEventName,
   event: event as LogEvent,
-  renderMessage: compileMessage(event),
+  parts: event.message.split(/[{}]/),
 }));
 
 const isOfType: Readonly<Record<LogField['type'], (value: unknown) => boolean>> = {
@@ -33,8 +32,8 @@ const isOfType: Readonly<Record<LogField['type'], (value: unknown) => boolean>> 
  */
 export function matchLine(line: Readonly<Record<string, unknown>>): LogEventName {
   const [match, another] = events.filter(
-    ({ event, renderMessage }) =>
-      renderMessage(line) === line['message'] &&
+    ({ event, parts }) =>
+      renderMessage(parts, line) === line['message'] &&
       (event.fields ?? []).every((field) => (field === 'error' ? 'error_type' : field) in line),
   );
   if (match === undefined) throw new Error(`undeclared log line: ${JSON.stringify(line)}`);
@@ -43,6 +42,11 @@ export function matchLine(line: Readonly<Record<string, unknown>>): LogEventName
   const problems = [...findFieldProblems(line, event), ...findCommonProblems(line, event)];
   if (problems.length > 0) throw new Error(`${name}: ${problems.join(', ')}: ${JSON.stringify(line)}`);
   return name;
+}
+
+/** @param parts of a message, constant texts and names of fields in turn */
+function renderMessage(parts: readonly string[], line: Readonly<Record<string, unknown>>): string {
+  return parts.map((part, index) => (index % 2 === 0 ? part : line[part])).join('');
 }
 
 function findFieldProblems(line: Readonly<Record<string, unknown>>, { fields = [], optionalFields = [] }: LogEvent) {

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { tracing } from '@opentelemetry/sdk-node';
 import type { SendResult } from '../../http-export.js';
 import type { SpanSender } from '../span-sender.js';
-import { beginBatch, endBatch, writeSpan } from './span.js';
-import { BinaryWriter, CompactWriter, type ThriftWriter } from './thrift.js';
+import { SpanWriter } from './span.js';
+import { BinaryWriter, CompactWriter } from './thrift.js';
 
 /** The agent's port for Thrift's binary encoding; on every other one it expects the compact one. */
 const BINARY_PORT = 6_832;
@@ -46,7 +46,7 @@ const ADDRESS_VALID_MS = 30_000;
 
 /** Sends spans to a Jaeger agent over UDP (https://www.jaegertracing.io/docs/1.76/architecture/apis/#thrift-over-udp-stable). */
 export function createAgentSender(host: string, port: number): SpanSender {
-  const createWriter = (): ThriftWriter => (port === BINARY_PORT ? new BinaryWriter() : new CompactWriter());
+  const createWriter = () => new SpanWriter(port === BINARY_PORT ? new BinaryWriter() : new CompactWriter());
   const spanWriter = createWriter();
   const packetWriter = createWriter();
   const connection = new AgentConnection(host, port);
@@ -67,12 +67,12 @@ interface Packet {
 }
 
 /** Packs spans into packets of the usual size. A span that fits into none, however large, is left out alone. */
-function createPack(spanWriter: ThriftWriter, packetWriter: ThriftWriter): Pack {
+function createPack(spanWriter: SpanWriter, packetWriter: SpanWriter): Pack {
   const envelope = (resource: Resource, encoded: readonly Buffer[]): Buffer => {
     packetWriter.bytes.truncate(0);
-    beginBatch(packetWriter, resource, encoded.length);
+    packetWriter.beginBatch(resource, encoded.length);
     for (const bytes of encoded) packetWriter.bytes.append(bytes);
-    endBatch(packetWriter);
+    packetWriter.endBatch();
     return packetWriter.bytes.toBuffer();
   };
   /** All spans of a process have one resource. */
@@ -117,13 +117,13 @@ interface EncodedSpan {
 }
 
 /** Writes the spans one behind the other. Returns where each is, without those that are too large. */
-function encode(spans: readonly tracing.ReadableSpan[], writer: ThriftWriter, room: number): EncodedSpan[] {
+function encode(spans: readonly tracing.ReadableSpan[], writer: SpanWriter, room: number): EncodedSpan[] {
   const { bytes } = writer;
   bytes.truncate(0);
   const encoded: EncodedSpan[] = [];
   for (const span of spans) {
     const start = bytes.length;
-    writeSpan(writer, span);
+    writer.writeSpan(span);
     if (bytes.length - start > room) bytes.truncate(start);
     else encoded.push({ span, start, end: bytes.length });
   }

@@ -29,7 +29,8 @@ export class ByteWriter {
 
   append(bytes: Buffer): void {
     this.#reserve(bytes.length);
-    this.#length += bytes.copy(this.#buffer, this.#length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   byte(value: number): void {
