@@ -5,6 +5,8 @@ import sonicBoom from 'sonic-boom';
 export interface LogDestination {
   /** @param client address of the client whose request the line is about */
   write(line: string, client?: string): void;
+  /** Calls this once, before what it has is written: the caller has lines that it has not rendered. */
+  beforeFlush?(render: () => void): void;
   /** `drop`: lines that were not written; `gone`: no line will be any more. */
   on?(event: 'drop' | 'gone' | 'close', listener: (lines: string) => void): unknown;
   end?(): void;
@@ -38,6 +40,7 @@ export function createLogBuffer(): LogDestination {
   const stdout = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: BUFFERED_BYTES_MAX });
   const events = new EventEmitter();
   let lines = '';
+  let render: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let retry: NodeJS.Timeout | undefined;
   const waiting = new WaitingText();
@@ -74,6 +77,9 @@ export function createLogBuffer(): LogDestination {
     return false;
   };
   const flush = () => {
+    const renderNow = render;
+    render = undefined;
+    renderNow?.();
     clearTimeout(timer);
     timer = undefined;
     if (lines === '') return;
@@ -90,6 +96,10 @@ export function createLogBuffer(): LogDestination {
       lines += line;
       if (lines.length > FLUSH_LENGTH) flush();
       else timer ??= setTimeout(flush, FLUSH_EVERY_MS);
+    },
+    beforeFlush: (callback) => {
+      render = callback;
+      timer ??= setTimeout(flush, FLUSH_EVERY_MS);
     },
     on: (event, listener) => events.on(event, listener),
     end: () => {

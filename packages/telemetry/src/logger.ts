@@ -42,12 +42,11 @@ export interface Logger {
 
 const pinoLevels = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error' } as const;
 
-/** Renders the times of a line. The text of `timestamp` lasts a second. */
-function createTimestamps(): () => string {
+/** Renders the times of lines, in Unix milliseconds. The text of `timestamp` lasts a second. */
+function createTimes(): (time: number) => string {
   let second = Number.NaN;
   let field = '';
-  return () => {
-    const time = Date.now();
+  return (time) => {
     const now = Math.floor(time / 1_000);
     if (now !== second) {
       second = now;
@@ -57,10 +56,17 @@ function createTimestamps(): () => string {
   };
 }
 
-/** What pino is given. */
+/** Lines are rendered by so many: between the other work of a request, rendering one costs several times as much. */
+const RENDERED_AT_ONCE = 64;
+
+/** A line that waits to be rendered. */
 interface Line {
   readonly level: LogLevel;
-  readonly rest: string;
+  readonly event: LogEventName;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly trace: TraceIds | undefined;
+  readonly time: number;
+  readonly client: string | undefined;
 }
 
 /**
@@ -84,20 +90,29 @@ export function createLogger(
     if (isReaderGone || isEnded) droppedLines += countLines(lines);
     else destination.write(lines, client);
   };
+  const renderTimes = createTimes();
+  const render = ({ level, event, fields, trace, time }: Line) =>
+    `{"level":"${level}"${renderTimes(time)},"service":"backend"${renderers[event](fields, trace)}`;
+  /** Of the line that pino renders. */
+  let client: string | undefined;
   const logger = pino(
-    { level: pinoLevels[level], timestamp: createTimestamps() },
+    { level: pinoLevels[level], timestamp: false },
     {
       write: (line: string) => {
-        relay(line, currentRequest()?.client);
+        relay(line, client);
         lineExport?.add(line);
       },
     },
   );
   // pino's own renderer takes any object; it may be replaced (https://getpino.io/#/docs/api?id=pino-symbols).
-  Object.assign(logger, {
-    [pino.symbols.asJsonSym]: ({ level, rest }: Line, _message: undefined, _level: number, times: string) =>
-      `{"level":"${level}"${times},"service":"backend"${rest}`,
-  });
+  Object.assign(logger, { [pino.symbols.asJsonSym]: render });
+  const pending: Line[] = [];
+  const renderPending = () => {
+    for (const line of pending.splice(0)) {
+      ({ client } = line);
+      logger[pinoLevels[line.level]](line);
+    }
+  };
   destination.on?.('drop', (lines) => {
     droppedLines += countLines(lines);
   });
@@ -112,22 +127,30 @@ export function createLogger(
     trace?: TraceIds,
   ) => {
     if (!logger.isLevelEnabled(pinoLevels[level])) return;
-    const line: Line = { level, rest: renderers[event](fields, trace ?? currentTrace()) };
-    logger[pinoLevels[level]](line);
+    const client = currentRequest()?.client;
+    pending.push({ level, event, fields, trace: trace ?? currentTrace(), time: Date.now(), client });
+    // The export asks for the active span.
+    const isAtOnce = destination.beforeFlush === undefined || lineExport !== undefined;
+    if (isAtOnce || pending.length >= RENDERED_AT_ONCE) renderPending();
+    else if (pending.length === 1) destination.beforeFlush?.(renderPending);
   };
   return {
     get droppedLines() {
       return isReaderGone ? droppedLines + (destination.waitingLines ?? 0) : droppedLines;
     },
     get waitingLines() {
-      return isReaderGone ? 0 : (destination.waitingLines ?? 0);
+      return isReaderGone ? 0 : pending.length + (destination.waitingLines ?? 0);
     },
     info: (event, ...[fields]) => write('INFO', event, fields),
     warning: (event, ...[fields]) => write('WARNING', event, fields),
     error: (event, ...[fields]) => write('ERROR', event, fields),
     log: write,
-    relay: (lines) => relay(lines),
+    relay: (lines) => {
+      renderPending();
+      relay(lines);
+    },
     end: (timeoutMs) => {
+      renderPending();
       isEnded = true;
       return isReaderGone ? Promise.resolve(true) : end(destination, timeoutMs);
     },

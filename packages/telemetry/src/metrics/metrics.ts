@@ -22,10 +22,19 @@ interface RequestMeasurement {
   readonly traceId: string | undefined;
 }
 
+interface QueryMeasurement {
+  readonly operation: string;
+  readonly table: string;
+  readonly durationSeconds: number;
+}
+
+/** Measurements are counted by so many: between the other work of a request, counting one costs several times as much. */
+const COUNTED_AT_ONCE = 64;
+
 export interface Metrics {
   requestStarted(): void;
   requestEnded(measurement: RequestMeasurement): void;
-  queryEnded(query: { operation: string; table: string; durationSeconds: number }): void;
+  queryEnded(measurement: QueryMeasurement): void;
   /** All metrics at this moment. */
   snapshot(): Promise<MetricsSnapshot>;
 }
@@ -56,7 +65,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: [...contract.http_request_duration_seconds.buckets],
   });
   const requestExemplars = new Exemplars(exemplarHistogram.buckets);
-  const requestsInFlight = new Gauge(describe('http_requests_in_flight'));
+  let inFlight = 0;
+  new Gauge({
+    ...describe('http_requests_in_flight'),
+    collect() {
+      this.set(inFlight);
+    },
+  });
   const queries = new Counter(describe('database_queries_total'));
   const queryDuration = new Histogram({
     ...describe('database_query_duration_seconds'),
@@ -85,21 +100,37 @@ export function createMetrics(sources: MetricsSources): Metrics {
   countElsewhere('log_records_dropped_total', () => sources.logRecords().dropped);
   countElsewhere('log_lines_dropped_total', sources.droppedLogLines);
 
-  return {
-    requestStarted: () => requestsInFlight.inc(),
-    requestEnded: ({ method, path, status, durationSeconds, traceId }) => {
+  const pendingRequests: (RequestMeasurement & { readonly timestampSeconds: number })[] = [];
+  const pendingQueries: QueryMeasurement[] = [];
+  const countPending = () => {
+    for (const { method, path, status, durationSeconds, traceId, timestampSeconds } of pendingRequests.splice(0)) {
       const labels = { method, path, status };
-      requestsInFlight.dec();
       requests.inc(labels);
       requestDuration.observe(labels, durationSeconds);
-      if (traceId === undefined) return;
-      const exemplar = { traceId, value: durationSeconds, timestampSeconds: Date.now() / 1_000 };
-      requestExemplars.record(Object.values(labels), exemplar);
-    },
-    queryEnded: ({ operation, table, durationSeconds }) => {
+      if (traceId === undefined) continue;
+      requestExemplars.record([method, path, status], { traceId, value: durationSeconds, timestampSeconds });
+    }
+    for (const { operation, table, durationSeconds } of pendingQueries.splice(0)) {
       queries.inc({ operation, table });
       queryDuration.observe({ operation, table }, durationSeconds);
+    }
+  };
+  return {
+    requestStarted: () => {
+      inFlight += 1;
     },
-    snapshot: async () => ({ families: await registry.getMetricsAsJSON(), exemplars: requestExemplars.list() }),
+    requestEnded: (measurement) => {
+      inFlight -= 1;
+      pendingRequests.push({ ...measurement, timestampSeconds: Date.now() / 1_000 });
+      if (pendingRequests.length >= COUNTED_AT_ONCE) countPending();
+    },
+    queryEnded: (measurement) => {
+      pendingQueries.push(measurement);
+      if (pendingQueries.length >= COUNTED_AT_ONCE) countPending();
+    },
+    snapshot: async () => {
+      countPending();
+      return { families: await registry.getMetricsAsJSON(), exemplars: requestExemplars.list() };
+    },
   };
 }
