@@ -6,7 +6,6 @@ import {
   type LogLevel,
   type Metrics,
   monitoringPaths,
-  type RequestSpan,
   startRequestSpan,
   startUntracedRequest,
 } from '@products/telemetry';
@@ -38,12 +37,10 @@ interface Options {
   readonly answer: Listener;
 }
 
-const spans = new WeakMap<AppResponse, RequestSpan>();
-
 /** Runs work for a response outside of its request: on a connection's error, at the end of the process. */
 export function runInRequest<T>(response: AppResponse, work: () => T): T {
-  const span = spans.get(response);
-  return span === undefined ? work() : span.run(work);
+  const { requestSpan } = response;
+  return requestSpan === undefined ? work() : requestSpan.run(work);
 }
 
 /**
@@ -71,7 +68,7 @@ export function observeRequests(options: Options): Listener {
       isShed || isMonitoring
         ? startUntracedRequest(request)
         : startRequestSpan(request, { name: route?.spanName ?? method, route: route?.template, origin });
-    spans.set(response, span);
+    response.requestSpan = span;
 
     span.run(() => {
       const { traceResponse } = span;

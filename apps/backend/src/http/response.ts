@@ -1,4 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '@products/api-contract/server';
+import type { RequestSpan } from '@products/telemetry';
 import type { Express as ExpressApp } from 'express';
 
 // How Express's types are extended (@types/express).
@@ -10,6 +12,10 @@ declare global {
        * half a microsecond for each.
        */
       readonly headerList: string[];
+      /** From the arrival of its request. */
+      caller?: Caller;
+      /** From the arrival of its request. */
+      requestSpan?: RequestSpan;
     }
   }
 }
@@ -31,6 +37,8 @@ export function createMessageClasses(app: ExpressApp): MessageClasses {
   class Request extends IncomingMessage {}
   class Response extends ServerResponse {
     readonly headerList: string[] = [];
+    caller?: Caller;
+    requestSpan?: RequestSpan;
 
     /** Called by Node.js too, for a response whose head nothing has written. */
     override writeHead(status: number): this {
