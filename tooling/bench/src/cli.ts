@@ -1,5 +1,5 @@
 // pnpm bench: the cost of a request for each target, side by side; ten minutes, which write the figures of docs/performance.md.
-// --short: two minutes, and whether the service is dearer than those figures. --profile: where its time goes.
+// --short: three minutes, and whether the service is dearer than those figures. --profile: where its time goes.
 // --instructions: what a request costs in instructions.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

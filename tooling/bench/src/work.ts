@@ -48,7 +48,7 @@ export const requestWorks: readonly Work[] = [
   },
 ];
 
-/** The same, in two minutes: what a change may have made dearer. */
+/** The same, in three minutes: what a change may have made dearer. */
 export const shortWorks: readonly Work[] = requestWorks
   .filter(({ name }) => name !== 'trpc list')
   .map((work) => ({ ...work, targets: ['baseline', 'peer', 'service'] }));
