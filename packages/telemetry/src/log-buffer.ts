@@ -5,7 +5,7 @@ import sonicBoom from 'sonic-boom';
 export interface LogDestination {
   /** @param client address of the client whose request the line is about */
   write(line: string, client?: string): void;
-  /** Calls this once, before what it has is written: the caller has lines that it has not rendered. */
+  /** Calls `render` once, before what it has is written: the caller has lines that it has not rendered. */
   beforeFlush?(render: () => void): void;
   /** `drop`: lines that were not written; `gone`: no line will be any more. */
   on?(event: 'drop' | 'gone' | 'close', listener: (lines: string) => void): unknown;

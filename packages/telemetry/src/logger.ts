@@ -127,8 +127,14 @@ export function createLogger(
     trace?: TraceIds,
   ) => {
     if (!logger.isLevelEnabled(pinoLevels[level])) return;
-    const client = currentRequest()?.client;
-    pending.push({ level, event, fields, trace: trace ?? currentTrace(), time: Date.now(), client });
+    pending.push({
+      level,
+      event,
+      fields,
+      trace: trace ?? currentTrace(),
+      time: Date.now(),
+      client: currentRequest()?.client,
+    });
     // The export asks for the active span.
     const isAtOnce = destination.beforeFlush === undefined || lineExport !== undefined;
     if (isAtOnce || pending.length >= RENDERED_AT_ONCE) renderPending();
