@@ -135,8 +135,8 @@ export function createLogger(
       time: Date.now(),
       client: currentRequest()?.client,
     });
-    // The export asks for the active span.
-    const isAtOnce = destination.beforeFlush === undefined || lineExport !== undefined;
+    // The export asks for the active span, and after the end nothing flushes.
+    const isAtOnce = destination.beforeFlush === undefined || lineExport !== undefined || isEnded;
     if (isAtOnce || pending.length >= RENDERED_AT_ONCE) renderPending();
     else if (pending.length === 1) destination.beforeFlush?.(renderPending);
   };

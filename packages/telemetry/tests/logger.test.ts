@@ -125,4 +125,15 @@ describe('a log line', () => {
     expect(texts).toEqual([]);
     expect(logger.droppedLines).toBe(1);
   });
+
+  it('that comes after the end is counted at once where lines wait to be rendered, and waits no more', async () => {
+    const texts: string[] = [];
+    const logger = createLogger('INFO', { write: (line) => void texts.push(line), beforeFlush: () => {} });
+    logger.info('products_requested');
+    expect([texts.length, logger.waitingLines]).toEqual([0, 1]);
+    await logger.end(1_000);
+    expect(texts).toHaveLength(1);
+    logger.info('products_requested');
+    expect([texts.length, logger.droppedLines, logger.waitingLines]).toEqual([1, 1, 0]);
+  });
 });
