@@ -171,6 +171,28 @@ describe('/trpc is served like REST', () => {
 });
 
 describe('a batch', () => {
+  it('of one call is the list of its answer, with the headers of the call alone', async () => {
+    const byId = (query: string) => backend.fetch(`/trpc/products.byId?${query}`);
+    const alone = await byId(`input=${encodeURIComponent('{"id":1}')}`);
+    const batch = await byId(`batch=1&input=${encodeURIComponent('{"0":{"id":1}}')}`);
+    expect(await batch.json()).toEqual([await alone.json()]);
+    expect(batch.headers.get('etag')).toBe(alone.headers.get('etag'));
+    expect(batch.headers.get('etag')).toMatch(/^"\d+"$/);
+    // A client that accepts a stream gets another answer.
+    expect(batch.headers.get('vary')).toBe('trpc-accept, accept');
+    const absent = await byId(`batch=1&input=${encodeURIComponent('{"0":{"id":0}}')}`);
+    expect(absent.status).toBe(404);
+    const [answer] = (await absent.json()) as Envelope[];
+    expect(answer?.error?.data).toMatchObject({ code: 'NOT_FOUND', procedure: 'products.byId' });
+  });
+
+  it.each(['[{"id":1}]', 'null', '1'])('whose inputs are no object is refused: %s', async (input) => {
+    const response = await backend.fetch(`/trpc/products.byId?batch=1&input=${encodeURIComponent(input)}`);
+    expect(response.status).toBe(400);
+    const [answer] = (await response.json()) as Envelope[];
+    expect(answer?.error?.message).toMatch(/objet/);
+  });
+
   it('answers each call for itself', async () => {
     const input = encodeURIComponent(JSON.stringify({ 0: { id: 1 }, 1: { id: 0 }, 2: {} }));
     const response = await backend.fetch(`/trpc/products.byId,products.byId,products.byId?batch=1&input=${input}`);

@@ -1,6 +1,6 @@
 import type { AppRouter } from '@products/api-contract';
-import { type ProcedureMeta, REFUSED, type RestRoute } from '@products/api-contract/server';
-import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server';
+import { type Caller, malformedJson, type ProcedureMeta, REFUSED, type RestRoute } from '@products/api-contract/server';
+import { type AnyTRPCProcedure, type AnyTRPCRouter, callTRPCProcedure } from '@trpc/server';
 import { z } from 'zod';
 
 /** A procedure of the router as the transports need it. */
@@ -51,4 +51,36 @@ export function listProcedures(router: AppRouter): Procedure[] {
     const inputFields = Object.fromEntries(properties.filter(([, field]) => field[REFUSED] !== true));
     return { ...(definition.meta as ProcedureMeta), name, type, inputSchema, inputFields };
   });
+}
+
+/**
+ * Calls a procedure alone, outside of any batch.
+ *
+ * @param readInput not called by a procedure without input
+ * @throws {TRPCError}
+ */
+export function callProcedure(
+  router: AppRouter,
+  { name, type }: Pick<Procedure, 'name' | 'type'>,
+  readInput: () => unknown,
+  caller: Caller,
+): Promise<unknown> {
+  return callTRPCProcedure({
+    router,
+    path: name,
+    type,
+    ctx: { caller },
+    getRawInput: async () => readInput(),
+    signal: caller.signal,
+    batchIndex: 0,
+  });
+}
+
+/** @throws {ApiError} BAD_REQUEST */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw malformedJson(cause);
+  }
 }

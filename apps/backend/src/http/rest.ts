@@ -1,18 +1,18 @@
 import type { AppRouter } from '@products/api-contract';
-import {
-  type ApiError,
-  type Caller,
-  invalidInput,
-  malformedJson,
-  type RestRoute,
-  toApiError,
-  versionOf,
-} from '@products/api-contract/server';
-import { callTRPCProcedure } from '@trpc/server';
+import { type ApiError, invalidInput, type RestRoute, toApiError, versionOf } from '@products/api-contract/server';
 import type { Request, RequestHandler, Response } from 'express';
 import { callerOf } from './caller.js';
 import { readJsonText } from './json-body.js';
-import { hasBody, isRest, type Procedure, parameterOf, type RestProcedure, sourceOf } from './procedures.js';
+import {
+  callProcedure,
+  hasBody,
+  isRest,
+  type Procedure,
+  parameterOf,
+  parseJson,
+  type RestProcedure,
+  sourceOf,
+} from './procedures.js';
 import { createRoute, type Method, type Route } from './routes.js';
 import { sendHead, sendJson, sendPages } from './send.js';
 
@@ -35,28 +35,23 @@ export function restRoutes(router: AppRouter, procedures: readonly Procedure[], 
 }
 
 function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string): RequestHandler[] {
-  const { name, type, rest } = procedure;
+  const { type, rest } = procedure;
   const { stream } = rest;
-  const call = (path: string, input: unknown, caller: Caller): Promise<unknown> =>
-    callTRPCProcedure({
-      router,
-      path,
-      type,
-      ctx: { caller },
-      getRawInput: async () => input,
-      signal: caller.signal,
-      batchIndex: 0,
-    });
   const readInput = compileInput(procedure);
   const answer = async (request: Request, response: Response) => {
-    const input = hasBody(rest) ? withFields(parseBody(request), readInput(request)) : readInput(request);
+    const input = hasBody(rest) ? withFields(parseJson(request.body), readInput(request)) : readInput(request);
     const caller = callerOf(response);
     if (stream !== undefined && isAbsent(input, stream.whenAbsent)) {
-      const pages = (await call(stream.procedure, input, caller)) as AsyncIterable<readonly unknown[]>;
+      const pages = (await callProcedure(
+        router,
+        { name: stream.procedure, type },
+        () => input,
+        caller,
+      )) as AsyncIterable<readonly unknown[]>;
       if (request.method === 'HEAD') await sendHead(response, pages);
       else await sendPages(response, pages, caller.signal);
     } else {
-      const output = await call(name, input, caller);
+      const output = await callProcedure(router, procedure, () => input, caller);
       // The answer of a client that has left costs as much as any other.
       if (!caller.signal.aborted) sendOutput(request, response, procedure, output, publicUrl);
     }
@@ -70,14 +65,6 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
 
 function isAbsent(input: unknown, field: string): boolean {
   return (input as Readonly<Record<string, unknown>>)[field] === undefined;
-}
-
-function parseBody(request: Request): unknown {
-  try {
-    return JSON.parse(request.body ?? '');
-  } catch (cause) {
-    throw malformedJson(cause);
-  }
 }
 
 /** The fields of the body and those beside it; a body that is no object has none, and is for the schema to refuse. */

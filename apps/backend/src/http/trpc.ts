@@ -1,21 +1,32 @@
 import type { AppRouter } from '@products/api-contract';
-import { ApiError, createAppRouter, type Ports, toApiError, versionOf } from '@products/api-contract/server';
+import {
+  ApiError,
+  createAppRouter,
+  describeValue,
+  type Ports,
+  toApiError,
+  versionOf,
+} from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { callerOf } from './caller.js';
 import { recordFailure, reportError } from './errors.js';
 import { readJsonText } from './json-body.js';
-import type { Procedure } from './procedures.js';
+import { callProcedure, type Procedure, parseJson } from './procedures.js';
 import { splitTarget } from './request-target.js';
 import { createRoute, type Route } from './routes.js';
-import { RETRY_AFTER_SECONDS } from './send.js';
+import { RETRY_AFTER_SECONDS, sendJson } from './send.js';
 
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
 
+/** What decides whether a batch is answered by a stream. */
+const STREAM_VARY = 'trpc-accept, accept';
+
 /** tRPC's own would replace CORS's. */
-const VARY = 'trpc-accept, accept, Origin';
+const VARY = `${STREAM_VARY}, Origin`;
 
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
 export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly Procedure[], logger: Logger): Route[] {
@@ -32,15 +43,19 @@ export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly
     }
     (isBatched ? handleBatch : handleCall)(request, response, next);
   };
-  const GET = [forTrpc, handle];
-  const POST = [readJsonText, forTrpc, handle];
-  const calls = procedures.map(({ name, type, needsDatabase }) =>
-    createRoute(`/trpc/${name}`, type === 'query' ? { GET, POST } : { POST }, {
+  const calls = procedures.map((procedure) => {
+    const { name, type, needsDatabase } = procedure;
+    const answer = answerCall(router, procedure, logger);
+    const handleOne: RequestHandler = (request, response, next) =>
+      (asksForStream(request) ? handle : answer)(request, response, next);
+    const POST = [readJsonText, handleOne];
+    return createRoute(`/trpc/${name}`, type === 'query' ? { GET: [handleOne], POST } : { POST }, {
       needsDatabase: () => needsDatabase,
       spanName: name,
-    }),
-  );
-  return [...calls, { pattern: /^\/trpc\/[^/]+$/, handlers: { GET, POST }, match: createBatchMatch(procedures) }];
+    });
+  });
+  const others = { GET: [handle], POST: [readJsonText, handle] };
+  return [...calls, { pattern: /^\/trpc\/[^/]+$/, handlers: others, match: createBatchMatch(procedures) }];
 }
 
 /** The same router, with a span for each procedure of a batch. */
@@ -82,11 +97,68 @@ function namesIn(path: string): string[] {
 }
 
 function isBatch(names: readonly string[], query: string): boolean {
-  return names.length > 1 && new URLSearchParams(query).get('batch') === '1';
+  return names.length > 1 && isFlaggedAsBatch(query);
+}
+
+function isFlaggedAsBatch(query: string): boolean {
+  return query !== '' && new URLSearchParams(query).get('batch') === '1';
+}
+
+function asksForStream({ headers }: Request): boolean {
+  return headers['trpc-accept'] !== undefined || headers.accept?.includes('application/jsonl') === true;
+}
+
+/**
+ * Answers a call alone or in a batch of one, in the envelope of https://trpc.io/docs/rpc. tRPC's adapter makes a `Request` of
+ * it and streams a `Response` back, which costs more than the call.
+ */
+function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): RequestHandler {
+  const { name, type } = procedure;
+  const { _config: config } = router._def;
+  return async (request, response) => {
+    const caller = callerOf(response);
+    const { query } = splitTarget(request.url);
+    const isBatch = isFlaggedAsBatch(query);
+    const send = (answer: object) => {
+      // The answer of a client that has left costs as much as any other.
+      if (!caller.signal.aborted) sendJson(response, isBatch ? [answer] : answer);
+    };
+    if (isBatch) response.headerList.push('Vary', STREAM_VARY);
+    try {
+      const data = await callProcedure(router, procedure, () => readInput(request, query, isBatch), caller);
+      if (isStream(data)) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+      const version = versionOf(data);
+      if (version !== undefined) response.headerList.push('ETag', `"${version}"`);
+      send({ result: { data } });
+    } catch (cause) {
+      const error = getTRPCErrorFromUnknown(cause);
+      const apiError = toApiError(error);
+      reportError(logger, apiError);
+      response.statusCode = apiError.status;
+      send({ error: getTRPCErrorShape({ config, error, type, path: name, input: undefined, ctx: { caller } }) });
+    }
+  };
+}
+
+/** The input of a call: of a GET in its query, of a POST in its body. A batch has an object of inputs, by their place. */
+function readInput({ method, body }: Request, query: string, isBatch: boolean): unknown {
+  const text: string | null = method === 'POST' ? body : new URLSearchParams(query).get('input');
+  if (text === null || text === '') return undefined;
+  const input = parseJson(text);
+  if (!isBatch) return input;
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    const message = `Les entrées d’un lot sont un objet, par leur place ({"0": …}), reçu : ${describeValue(input)}.`;
+    throw new ApiError('BAD_REQUEST', { message });
+  }
+  return (input as { readonly 0?: unknown })[0];
+}
+
+function isStream(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
 }
 
 function createHandler(router: AppRouter, logger: Logger): RequestHandler {
-  return createExpressMiddleware({
+  const handle = createExpressMiddleware({
     router,
     maxBatchSize: BATCH_SIZE_MAX,
     // A query whose input is too long for a URL comes by POST.
@@ -115,6 +187,10 @@ function createHandler(router: AppRouter, logger: Logger): RequestHandler {
       };
     },
   });
+  return (request, response, next) => {
+    prepareForAdapter(request);
+    handle(request, response, next);
+  };
 }
 
 function versionIn(answer: object): string | undefined {
@@ -122,15 +198,13 @@ function versionIn(answer: object): string | undefined {
   return versionOf(result?.data);
 }
 
-/** Prepares a request for tRPC's HTTP adapter. */
-const forTrpc: RequestHandler = (request, _response, next) => {
-  // The adapter answers HEAD with 204 and calls nothing; Node.js leaves the body out of a HEAD by itself.
+function prepareForAdapter(request: Request): void {
+  // It answers HEAD with 204 and calls nothing; Node.js leaves the body out of a HEAD by itself.
   if (request.method === 'HEAD') request.method = 'GET';
-  // The adapter refuses a GET that has a Content-Type and no body.
+  // It refuses a GET that has a Content-Type and no body.
   if (request.method === 'GET') delete request.headers['content-type'];
-  // The adapter knows one of JSON's media types only; the body has been read by now.
+  // It knows one of JSON's media types only; the body has been read by now.
   else if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
-  // The adapter makes a URL of the Host header, which may be malformed.
+  // It makes a URL of the Host header, which may be malformed.
   request.headers.host = 'localhost';
-  next();
-};
+}
