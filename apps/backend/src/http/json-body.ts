@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { MIMEType } from 'node:util';
@@ -10,8 +11,6 @@ import { getRawBody } from 'raw-body';
 const BODY_BYTES_MAX = 102_400;
 
 const inflaters = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads the body of a request as text into `request.body`; both transports parse it as JSON. A body that is too large is
@@ -72,11 +71,9 @@ function isInflatable(encoding: string): encoding is keyof typeof inflaters {
 
 /** Lenient decoding would store U+FFFD in place of bytes that are not UTF-8. */
 function decode(body: Buffer): string {
-  try {
-    return utf8.decode(body);
-  } catch (cause) {
-    throw new ApiError('BAD_REQUEST', { message: 'Le corps de la requête n’est pas en UTF-8.', cause });
-  }
+  if (!isUtf8(body)) throw new ApiError('BAD_REQUEST', { message: 'Le corps de la requête n’est pas en UTF-8.' });
+  const text = body.toString();
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
 /** @param error the inflater's, or raw-body's with its `type` */

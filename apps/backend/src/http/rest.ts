@@ -38,6 +38,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
   const { type, rest } = procedure;
   const { stream } = rest;
   const readInput = compileInput(procedure);
+  const sendOutput = compileOutput(procedure, publicUrl);
   const answer = async (request: Request, response: Response) => {
     const input = hasBody(rest) ? withFields(parseJson(request.body), readInput(request)) : readInput(request);
     const caller = callerOf(response);
@@ -53,7 +54,7 @@ function handle(router: AppRouter, procedure: RestProcedure, publicUrl: string):
     } else {
       const output = await callProcedure(router, procedure, () => input, caller);
       // The answer of a client that has left costs as much as any other.
-      if (!caller.signal.aborted) sendOutput(request, response, procedure, output, publicUrl);
+      if (!caller.signal.aborted) sendOutput(request, response, output);
     }
   };
   const handler: RequestHandler = (request, response) =>
@@ -107,37 +108,43 @@ function readInteger(text: string): number | string {
   return /^-?(?:0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
-function sendOutput(
-  request: Request,
-  response: Response,
+/** Sends what a procedure gave, with the status and headers that its meta declares. */
+function compileOutput(
   { rest, inputFields }: RestProcedure,
-  output: unknown,
   publicUrl: string,
-): void {
+): (request: Request, response: Response, output: unknown) => void {
   const { success } = rest;
-  if (success === null) throw new Error('a procedure that never succeeds has succeeded');
-  if (success.status === 204) {
-    response.status(204).end();
-    return;
+  if (success === null) {
+    return () => {
+      throw new Error('a procedure that never succeeds has succeeded');
+    };
   }
-  const fields = output as Readonly<Record<string, unknown>>;
-  if (success.hasVersion) response.headerList.push('ETag', `"${versionOf(output)}"`);
-  const { statusWhen, nextPage, location, bodyField } = success;
-  const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
-  response.status(isOther ? statusWhen.status : success.status);
-  if (location !== undefined) response.headerList.push('Location', `${publicUrl}${fill(location, fields)}`);
-  const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
-  if (nextPage !== undefined && cursor !== null) {
-    const known = Object.keys(inputFields).map((field) => parameterOf(rest, field));
-    const given = known.flatMap((name) =>
-      typeof request.query[name] === 'string' ? [[name, request.query[name]]] : [],
-    );
-    const query = new URLSearchParams({ ...Object.fromEntries(given), [nextPage.parameter]: String(cursor) });
-    response.headerList.push('Link', `<${publicUrl}${request.path}?${query}>; rel="next"`);
-  }
-  sendJson(response, bodyField === undefined ? output : fields[bodyField]);
+  if (success.status === 204) return (_request, response) => void response.status(204).end();
+  const { status, hasVersion, statusWhen, nextPage, location, bodyField } = success;
+  const fillLocation = location === undefined ? undefined : compileTemplate(location);
+  const parameters = Object.keys(inputFields).map((field) => parameterOf(rest, field));
+  return (request, response, output) => {
+    const fields = output as Readonly<Record<string, unknown>>;
+    if (hasVersion) response.headerList.push('ETag', `"${versionOf(output)}"`);
+    const isOther = statusWhen !== undefined && fields[statusWhen.field] === statusWhen.equals;
+    response.status(isOther ? statusWhen.status : status);
+    if (fillLocation !== undefined) response.headerList.push('Location', `${publicUrl}${fillLocation(fields)}`);
+    const cursor = nextPage === undefined ? null : fields[nextPage.cursorField];
+    if (nextPage !== undefined && cursor !== null) {
+      const given = parameters.flatMap((name) =>
+        typeof request.query[name] === 'string' ? [[name, request.query[name]]] : [],
+      );
+      const query = new URLSearchParams({ ...Object.fromEntries(given), [nextPage.parameter]: String(cursor) });
+      response.headerList.push('Link', `<${publicUrl}${request.path}?${query}>; rel="next"`);
+    }
+    sendJson(response, bodyField === undefined ? output : fields[bodyField]);
+  };
 }
 
-function fill(template: string, fields: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(String(fields[field])));
+/** Makes the function that fills the names in braces with the fields of those names. */
+function compileTemplate(template: string): (fields: Readonly<Record<string, unknown>>) => string {
+  // The split alternates between text and a field's name.
+  const parts = template.split(/[{}]/);
+  return (fields) =>
+    parts.map((part, index) => (index % 2 === 0 ? part : encodeURIComponent(String(fields[part])))).join('');
 }
