@@ -125,13 +125,16 @@ const counting = `
   ServerResponse.prototype.setHeader = function (...header) { counts.setHeader += 1; return setHeader.apply(this, header); };
   process.on('SIGWINCH', () => writeFileSync(${JSON.stringify(countsFile)}, JSON.stringify(counts)));`;
 
-it('a request costs no more promises, timers, turns and calls of setHeader() than it did: GET /products/:id', async () => {
+it.each([
+  ['GET /products/:id', '/products/1'],
+  ['products.list', '/trpc/products.list'],
+])('a request costs no more promises, timers, turns and calls of setHeader() than it did: %s', async (title, path) => {
   const environment = { JAEGER_AGENT_PORT: String(agent.port) };
   await using counted = await startBackend(environment, {
     nodeArguments: ['--import', asModule(counting), ...preload],
   });
   const ask = async () => {
-    for (let time = 0; time < REQUESTS; time += 1) await (await counted.fetch('/products/1')).text();
+    for (let time = 0; time < REQUESTS; time += 1) await (await counted.fetch(path)).text();
   };
   const read = async () => {
     rmSync(countsFile, { force: true });
@@ -144,7 +147,7 @@ it('a request costs no more promises, timers, turns and calls of setHeader() tha
   const after = await read();
   for (const [name, max] of Object.entries(COUNTS_MAX)) {
     const count = (after[name as keyof typeof COUNTS_MAX] - before[name as keyof typeof COUNTS_MAX]) / REQUESTS;
-    report(`cost: ${count.toFixed(2)} ${name} of a GET /products/:id`);
+    report(`cost: ${count.toFixed(2)} ${name} of ${title}`);
     expect(count, name).toBeLessThanOrEqual(max);
   }
 });

@@ -7,6 +7,8 @@ export interface Load {
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly body?: string;
+  /** Whether each request has a connection of its own. */
+  readonly closes?: true;
   readonly connections: number;
   readonly requests: number;
 }
@@ -16,6 +18,8 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Cores of the machine that were busy meanwhile, with whatever. */
+  readonly busyCores: number;
 }
 
 /**

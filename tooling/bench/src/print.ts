@@ -32,8 +32,10 @@ ${rows} rows in one list: ${megabytes(idleBytes)} MB before, ${megabytes(peakByt
   for (const { connections, p50Ms, p99Ms, longestMs } of waits) {
     row(`${connections} connections`, p50Ms.toFixed(0), p99Ms.toFixed(0), longestMs.toFixed(0));
   }
-  row('workers', 'a second', 'µs of CPU', 'idle MB', 'loaded MB');
-  for (const [count, { perSecond, cpu, idleBytes, loadedBytes: loaded }] of Object.entries(workers)) {
-    row(count, perSecond.toFixed(0), cpu.toFixed(0), megabytes(idleBytes), megabytes(loaded));
+  row('workers', 'a second', 'µs of CPU', 'heavy a second', 'busy cores', 'idle MB', 'loaded MB');
+  for (const [count, figures] of Object.entries(workers)) {
+    const { perSecond, cpu, heavyPerSecond, heavyBusyCores, idleBytes: idle, loadedBytes: loaded } = figures;
+    const costs = [perSecond.toFixed(0), cpu.toFixed(0), heavyPerSecond.toFixed(0), heavyBusyCores.toFixed(2)];
+    row(count, ...costs, megabytes(idle), megabytes(loaded));
   }
 }

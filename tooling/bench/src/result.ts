@@ -11,6 +11,8 @@ export interface Result {
   readonly starts: Readonly<Partial<Record<TargetName, StartFigures>>>;
   /** By the name of the work. */
   readonly requests: Readonly<Record<string, Figures>>;
+  /** The service and the baseline alone, in turn. */
+  readonly pair: Readonly<Record<string, Figures>>;
   readonly connections: Readonly<Record<string, Figures>>;
   readonly rows: Readonly<Record<string, Figures>>;
   readonly largeList: LargeListFigures;

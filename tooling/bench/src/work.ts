@@ -48,10 +48,8 @@ export const requestWorks: readonly Work[] = [
   },
 ];
 
-/** The same, in three minutes: what a change may have made dearer. */
-export const shortWorks: readonly Work[] = requestWorks
-  .filter(({ name }) => name !== 'trpc list')
-  .map((work) => ({ ...work, targets: ['baseline', 'peer', 'service'] }));
+/** The same beside the baseline alone: what a change may have made dearer. */
+export const pairWorks: readonly Work[] = requestWorks.map((work) => ({ ...work, targets: ['baseline', 'service'] }));
 
 /** Whether a request costs more when others are about. */
 export const connectionWorks: readonly Work[] = [1, 10, 100, 500].map((connections) => ({

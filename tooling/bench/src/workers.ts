@@ -6,12 +6,23 @@ import { median } from './statistics.js';
 import type { Target } from './targets.js';
 
 const WARM_UP_REQUESTS = 8_000;
+
+/**
+ * A batch whose cost is nearly all the worker's: 24 of its 25 calls are refused for want of their input. Each has a connection
+ * of its own: workers share the port, and of connections that open at once, the worker that has a core takes most.
+ */
+const heavyPath = `/trpc/${Array(25).fill('products.byId').join(',')}?batch=1&input=${encodeURIComponent('{"0":{"id":1}}')}`;
+const HEAVY_SHARE = 0.2;
+
 /** The first worker answers before the others have started. */
 const SETTLED_MS = 5_000;
 
 /** The primary process included, where there is one. */
 export interface WorkerFigures {
   readonly perSecond: number;
+  /** Of requests whose cost is nearly all the worker's, and the cores that the machine had busy with all of it. */
+  readonly heavyPerSecond: number;
+  readonly heavyBusyCores: number;
   /** µs of CPU a request: the same for any number of workers, if they do not hinder each other. */
   readonly cpu: number;
   /** Proportional set size of all processes: what they share counts once. */
@@ -42,7 +53,17 @@ export async function measureWorkers(
       cpu.push((server.cpuMicroseconds() - before) / done);
     }
     const loadedBytes = server.proportionalBytes();
-    figures[workers] = { perSecond: median(perSecond), cpu: median(cpu), idleBytes, loadedBytes };
+    const heavyLoad = { url: `${server.url}${heavyPath}`, method: 'GET', closes: true, connections: 20 } as const;
+    await drive({ ...heavyLoad, requests: Math.round(WARM_UP_REQUESTS * HEAVY_SHARE) * workers });
+    const heavy = await drive({ ...heavyLoad, requests: Math.round(requests * rounds * HEAVY_SHARE) });
+    figures[workers] = {
+      perSecond: median(perSecond),
+      cpu: median(cpu),
+      heavyPerSecond: heavy.requests / heavy.seconds,
+      heavyBusyCores: heavy.busyCores,
+      idleBytes,
+      loadedBytes,
+    };
     await server.stop();
   }
   return figures;
