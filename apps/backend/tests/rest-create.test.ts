@@ -87,6 +87,12 @@ describe('POST /products', () => {
     expect((await sendText(new Uint8Array(brotliCompressSync(body)), { 'Content-Encoding': 'br' })).status).toBe(201);
   });
 
+  it('ignores a byte order mark, as RFC 8259 allows', async () => {
+    const response = await sendText(`\ufeff${JSON.stringify(valid)}`);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject(valid);
+  });
+
   it('takes a body of 102,400 bytes and refuses one more, compressed or not', async () => {
     const largest = JSON.stringify(valid).padEnd(102_400);
     expect((await sendText(largest)).status).toBe(201);

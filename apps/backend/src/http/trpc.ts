@@ -30,8 +30,8 @@ const VARY = `${STREAM_VARY}, Origin`;
 
 /** Serves the router's procedures under `/trpc`, each call or batch of calls a request. */
 export function trpcRoutes(router: AppRouter, ports: Ports, procedures: readonly Procedure[], logger: Logger): Route[] {
-  const handleCall = createHandler(router, logger);
-  const handleBatch = createHandler(createBatchRouter(ports), logger);
+  const handleCall = createAdapter(router, logger);
+  const handleBatch = createAdapter(createBatchRouter(ports), logger);
   const handle: RequestHandler = (request, response, next) => {
     const { path, query } = splitTarget(request.url);
     const names = namesIn(path);
@@ -157,7 +157,8 @@ function isStream(data: unknown): boolean {
   return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
 }
 
-function createHandler(router: AppRouter, logger: Logger): RequestHandler {
+/** tRPC's own adapter, for batches of several calls, streams, and paths that are no procedure's plain name. */
+function createAdapter(router: AppRouter, logger: Logger): RequestHandler {
   const handle = createExpressMiddleware({
     router,
     maxBatchSize: BATCH_SIZE_MAX,
