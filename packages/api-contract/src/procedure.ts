@@ -59,10 +59,16 @@ function describeTrpcError(error: TRPCError, path: string | undefined): ApiError
     return new ApiError('NOT_FOUND', { message: `Aucune procédure ne s’appelle ${describeValue(path)}.` });
   }
   if (error.code === 'UNSUPPORTED_MEDIA_TYPE') {
-    const message = `${path ?? 'Cette procédure'} répond par un flux : à appeler avec httpBatchStreamLink.`;
-    return new ApiError('UNSUPPORTED_MEDIA_TYPE', { message });
+    return streamOnly(path);
   }
   return undefined;
+}
+
+/** @param path of a procedure that was called for a single answer */
+export function streamOnly(path = 'Cette procédure'): ApiError {
+  return new ApiError('UNSUPPORTED_MEDIA_TYPE', {
+    message: `${path} répond par un flux : à appeler avec httpBatchStreamLink.`,
+  });
 }
 
 export type Procedures = ReturnType<typeof createProcedures>;

@@ -15,7 +15,7 @@ export {
 export { PAGE_SIZE_MAX, REFUSED } from './fields.js';
 export type { HealthPort } from './health/port.js';
 export { errorSchemas, type ResponseSchemaName, requestSchemas, responseSchemas } from './named-schemas.js';
-export { toErrorShape } from './procedure.js';
+export { streamOnly, toErrorShape } from './procedure.js';
 export type { ProcedureMeta, RestContent, RestPath, RestRoute } from './procedure-meta.js';
 export { type Position, writeCursor } from './products/cursor.js';
 export type { ProductQuery, ProductsPort } from './products/port.js';

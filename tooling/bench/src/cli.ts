@@ -66,7 +66,7 @@ async function count(): Promise<void> {
 /** Whether the service costs more than when the figures of the documents were measured. */
 async function compare(): Promise<void> {
   const figures = await measurePair();
-  const { pair } = JSON.parse(readFileSync(resultFile, 'utf8')) as Result;
+  const { pair = {} } = JSON.parse(readFileSync(resultFile, 'utf8')) as Partial<Result>;
   const { verdict, lines } = compareCosts(pair, figures);
   print('', ...lines, `verdict: ${verdict}`);
 }

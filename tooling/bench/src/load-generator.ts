@@ -4,8 +4,8 @@ import { cpus } from 'node:os';
 import autocannon, { type Result } from 'autocannon';
 import type { Load } from './load.js';
 
-/** It takes notice of its end at a sample; its own second would be most of a short round. */
-const END_EVERY_MS = 50;
+/** autocannon notices its end at a sample; with a second between two, that would be most of a short round. */
+const SAMPLE_EVERY_MS = 50;
 
 const [load] = (await once(process, 'message')) as [Load];
 const startedAt = performance.now();
@@ -23,7 +23,7 @@ const options = {
   connections: load.connections,
   amount: load.requests,
   timeout: 60,
-  sampleInt: END_EVERY_MS,
+  sampleInt: SAMPLE_EVERY_MS,
 };
 const running = autocannon(options, (error, result) => (error === null ? resolve(result) : reject(error)));
 running.on('response', () => {

@@ -54,7 +54,7 @@ export function listProcedures(router: AppRouter): Procedure[] {
 }
 
 /**
- * Calls a procedure alone, outside of any batch.
+ * Calls a procedure as tRPC's adapters do.
  *
  * @param readInput not called by a procedure without input
  * @throws {TRPCError}

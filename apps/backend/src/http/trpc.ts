@@ -4,11 +4,12 @@ import {
   createAppRouter,
   describeValue,
   type Ports,
+  streamOnly,
   toApiError,
   versionOf,
 } from '@products/api-contract/server';
 import { type Logger, withSpan } from '@products/telemetry';
-import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server';
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from '@trpc/server';
 import { createExpressMiddleware } from '@trpc/server/adapters/express';
 import type { Request, RequestHandler } from 'express';
 import { callerOf } from './caller.js';
@@ -22,7 +23,7 @@ import { RETRY_AFTER_SECONDS, sendJson } from './send.js';
 /** Most calls in one batch. */
 const BATCH_SIZE_MAX = 25;
 
-/** What decides whether a batch is answered by a stream. */
+/** What decides whether a call is answered by a stream. */
 const STREAM_VARY = 'trpc-accept, accept';
 
 /** tRPC's own would replace CORS's. */
@@ -110,7 +111,7 @@ function asksForStream({ headers }: Request): boolean {
 
 /**
  * Answers a call alone or in a batch of one, in the envelope of https://trpc.io/docs/rpc. tRPC's adapter makes a `Request` of
- * it and streams a `Response` back, which costs more than the call.
+ * the message and streams a `Response` back, which costs more than the call.
  */
 function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): RequestHandler {
   const { name, type } = procedure;
@@ -118,15 +119,15 @@ function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): Re
   return async (request, response) => {
     const caller = callerOf(response);
     const { query } = splitTarget(request.url);
-    const isBatch = isFlaggedAsBatch(query);
+    const isList = isFlaggedAsBatch(query);
     const send = (answer: object) => {
       // The answer of a client that has left costs as much as any other.
-      if (!caller.signal.aborted) sendJson(response, isBatch ? [answer] : answer);
+      if (!caller.signal.aborted) sendJson(response, isList ? [answer] : answer);
     };
-    if (isBatch) response.headerList.push('Vary', STREAM_VARY);
+    response.headerList.push('Vary', STREAM_VARY);
     try {
-      const data = await callProcedure(router, procedure, () => readInput(request, query, isBatch), caller);
-      if (isStream(data)) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+      const data = await callProcedure(router, procedure, () => readInput(request, query, isList), caller);
+      if (isStream(data)) throw streamOnly(name);
       const version = versionOf(data);
       if (version !== undefined) response.headerList.push('ETag', `"${version}"`);
       send({ result: { data } });
@@ -141,11 +142,11 @@ function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): Re
 }
 
 /** The input of a call: of a GET in its query, of a POST in its body. A batch has an object of inputs, by their place. */
-function readInput({ method, body }: Request, query: string, isBatch: boolean): unknown {
+function readInput({ method, body }: Request, query: string, isList: boolean): unknown {
   const text: string | null = method === 'POST' ? body : new URLSearchParams(query).get('input');
   if (text === null || text === '') return undefined;
   const input = parseJson(text);
-  if (!isBatch) return input;
+  if (!isList) return input;
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     const message = `Les entrées d’un lot sont un objet, par leur place ({"0": …}), reçu : ${describeValue(input)}.`;
     throw new ApiError('BAD_REQUEST', { message });
@@ -200,12 +201,12 @@ function versionIn(answer: object): string | undefined {
 }
 
 function prepareForAdapter(request: Request): void {
-  // It answers HEAD with 204 and calls nothing; Node.js leaves the body out of a HEAD by itself.
+  // The adapter answers HEAD with 204 and calls nothing; Node.js leaves the body out of a HEAD by itself.
   if (request.method === 'HEAD') request.method = 'GET';
-  // It refuses a GET that has a Content-Type and no body.
+  // The adapter refuses a GET that has a Content-Type and no body.
   if (request.method === 'GET') delete request.headers['content-type'];
-  // It knows one of JSON's media types only; the body has been read by now.
+  // The adapter knows one of JSON's media types only; the body has been read by now.
   else if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
-  // It makes a URL of the Host header, which may be malformed.
+  // The adapter makes a URL of the Host header, which may be malformed.
   request.headers.host = 'localhost';
 }
