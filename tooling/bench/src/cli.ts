@@ -71,7 +71,7 @@ async function compare(): Promise<void> {
   print('', ...lines, `verdict: ${verdict}`);
 }
 
-/** The service beside the baseline alone: with more servers in turn, the small one loses more of its caches. */
+/** The service beside the baseline alone: a ratio among more servers in turn is another. */
 async function measurePair(): Promise<Record<string, Figures>> {
   const names = new Set(pairWorks.flatMap((work) => work.targets));
   const { servers } = await start(targets.filter(({ name }) => names.has(name)));
