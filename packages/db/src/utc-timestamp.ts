@@ -1,3 +1,4 @@
+// The text lasts a second.
 let second = Number.NaN;
 let text = '';
 

@@ -54,9 +54,8 @@ export function listProcedures(router: AppRouter): Procedure[] {
 }
 
 /**
- * Calls a procedure as tRPC's adapters do.
+ * Calls a procedure as tRPC's adapters do; one without input does not read it.
  *
- * @param readInput not called by a procedure without input
  * @throws {TRPCError}
  */
 export function callProcedure(

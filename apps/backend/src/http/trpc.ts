@@ -98,11 +98,11 @@ function namesIn(path: string): string[] {
 }
 
 function isBatch(names: readonly string[], query: string): boolean {
-  return names.length > 1 && isFlaggedAsBatch(query);
+  return names.length > 1 && isFlaggedAsBatch(new URLSearchParams(query));
 }
 
-function isFlaggedAsBatch(query: string): boolean {
-  return query !== '' && new URLSearchParams(query).get('batch') === '1';
+function isFlaggedAsBatch(parameters: URLSearchParams): boolean {
+  return parameters.get('batch') === '1';
 }
 
 function asksForStream({ headers }: Request): boolean {
@@ -118,15 +118,15 @@ function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): Re
   const { _config: config } = router._def;
   return async (request, response) => {
     const caller = callerOf(response);
-    const { query } = splitTarget(request.url);
-    const isList = isFlaggedAsBatch(query);
+    const parameters = new URLSearchParams(splitTarget(request.url).query);
+    const isList = isFlaggedAsBatch(parameters);
     const send = (answer: object) => {
       // The answer of a client that has left costs as much as any other.
       if (!caller.signal.aborted) sendJson(response, isList ? [answer] : answer);
     };
     response.headerList.push('Vary', STREAM_VARY);
     try {
-      const data = await callProcedure(router, procedure, () => readInput(request, query, isList), caller);
+      const data = await callProcedure(router, procedure, () => readInput(request, parameters, isList), caller);
       if (isStream(data)) throw streamOnly(name);
       const version = versionOf(data);
       if (version !== undefined) response.headerList.push('ETag', `"${version}"`);
@@ -142,8 +142,8 @@ function answerCall(router: AppRouter, procedure: Procedure, logger: Logger): Re
 }
 
 /** The input of a call: of a GET in its query, of a POST in its body. A batch has an object of inputs, by their place. */
-function readInput({ method, body }: Request, query: string, isList: boolean): unknown {
-  const text: string | null = method === 'POST' ? body : new URLSearchParams(query).get('input');
+function readInput({ method, body }: Request, parameters: URLSearchParams, isList: boolean): unknown {
+  const text: string | null = method === 'POST' ? body : parameters.get('input');
   if (text === null || text === '') return undefined;
   const input = parseJson(text);
   if (!isList) return input;
